@@ -1,0 +1,38 @@
+# Two commands do all set-up: `make demo` runs the main job, `make test` passes the tests.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test check format types setup clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+demo: $(STAMP) ## real crashes, one node, a kill -9: exactly one issue per bug
+	@$(BIN)/aggregator demo $(DEMO_ARGS)
+
+test: check ## style, types and every test (under 15 minutes)
+	@$(BIN)/python -m pytest $(TEST_ARGS)
+
+check: $(STAMP) ## style and strict types only
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright --warnings
+
+format: $(STAMP) ## rewrite the code in house style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+setup: $(STAMP) ## create the virtual environment and install everything
+
+# libp2p pulls in fastecdsa, which is built from source: look for what that needs before pip fails on it.
+$(STAMP): pyproject.toml tools/check_headers.sh
+	@sh tools/check_headers.sh $(PYTHON)
+	@echo "setting up $(VENV) (about a minute, once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[node,dev]'
+	@touch $(STAMP)
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

@@ -18,7 +18,7 @@ test: check ## style, types and every test (under 15 minutes)
 check: $(STAMP) ## style and strict types only
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/pyright --warnings
+	@$(BIN)/pyright --warnings --pythonpath $(BIN)/python
 
 format: $(STAMP) ## rewrite the code in house style
 	@$(BIN)/ruff check --fix .

@@ -1,0 +1,105 @@
+"""All pages that this node keeps, its own and others', and what they add up to.
+
+The count of each signature is kept as pages come, change and go, never by a scan: a page that replaces another takes
+the old one's tallies out and puts its own in. Everything else about a signature (first and last seen, nodes, services)
+is summed from its own tallies when somebody asks.
+
+What falls below the horizon leaves as `Folded` counts, for the local history; a page below the horizon is never taken,
+so what was folded is not counted again.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from aggregator.page import Page, PageKey, newer
+from aggregator.tally import Tally, Total, total
+
+
+class Folded(NamedTuple):
+    """What a signature had in a window that has left the lookback."""
+
+    signature: str
+    window: int
+    tally: Tally
+    peer: str
+
+
+class Ledger:
+    """Pages by key, tallies by signature, counts by signature. Not a copy of the store: the store is a copy of it."""
+
+    def __init__(self, horizon: int = 0) -> None:
+        self.horizon = horizon
+        self._pages: dict[PageKey, tuple[Page, list[Tally]]] = {}
+        self._tallies: dict[str, dict[PageKey, Tally]] = {}
+        self._counts: dict[str, int] = {}
+        self._changed: set[str] = set()
+
+    def put(self, page: Page, tallies: list[Tally]) -> bool:
+        """Merge one page, already checked. Returns whether anything changed."""
+        if page.key.window < self.horizon:
+            return False
+        old = self._pages.get(page.key)
+        if not newer(page, old[0] if old else None):
+            return False
+        if old:
+            self._remove(page.key, old[1])
+        self._pages[page.key] = page, tallies
+        for tally in tallies:
+            self._tallies.setdefault(tally.signature, {})[page.key] = tally
+            self._counts[tally.signature] = self._counts.get(tally.signature, 0) + tally.count
+            self._changed.add(tally.signature)
+        return True
+
+    def expire(self, horizon: int) -> list[Folded]:
+        """Raise the horizon and let go of what is below it. The horizon never goes back."""
+        self.horizon = max(horizon, self.horizon)
+        gone = [key for key in self._pages if key.window < self.horizon]
+        folded: list[Folded] = []
+        for key in gone:
+            _, tallies = self._pages.pop(key)
+            self._remove(key, tallies)
+            folded += [Folded(t.signature, key.window, t, key.origin.peer) for t in tallies]
+        return folded
+
+    def take_changed(self) -> set[str]:
+        """The signatures that changed since this was last called."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def count(self, signature: str) -> int:
+        """Occurrences within the lookback."""
+        return self._counts.get(signature, 0)
+
+    def total(self, signatures: Iterable[str]) -> Total | None:
+        """The sum over one or several signatures; None when nothing of them is kept."""
+        return total(
+            (key.origin.peer, tally)
+            for signature in signatures
+            for key, tally in self._tallies.get(signature, {}).items()
+        )
+
+    def tallies(self, signature: str) -> dict[PageKey, Tally]:
+        """The tallies of one signature; not to be changed."""
+        return self._tallies.get(signature, {})
+
+    def page(self, key: PageKey) -> Page | None:
+        entry = self._pages.get(key)
+        return entry[0] if entry else None
+
+    def pages(self) -> Iterator[Page]:
+        return (page for page, _ in self._pages.values())
+
+    def signatures(self) -> Iterable[str]:
+        return self._tallies.keys()
+
+    def __contains__(self, signature: str) -> bool:
+        return signature in self._tallies
+
+    def _remove(self, key: PageKey, tallies: list[Tally]) -> None:
+        for tally in tallies:
+            self._changed.add(tally.signature)
+            kept = self._tallies[tally.signature]
+            del kept[key]
+            self._counts[tally.signature] -= tally.count
+            if not kept:
+                del self._tallies[tally.signature], self._counts[tally.signature]

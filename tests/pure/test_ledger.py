@@ -1,0 +1,116 @@
+"""The laws of merging: whatever is lost, repeated or re-ordered, the same pages give the same counts."""
+
+import random
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.ledger import Ledger
+from aggregator.page import Origin, Page, PageKey, newer, read_body, write_body
+from tests.pure.factories import ALICE, BOB, CAROL, name, tally
+
+LENGTH = 900
+counts = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 50)), min_size=1, max_size=6, unique_by=lambda x: x[0])
+
+
+def page_of(origin: Origin, window: int, number: int, sequence: int, body: list[tuple[int, int]]) -> Page:
+    key = PageKey(origin, window * LENGTH, number)
+    return Page(key, sequence, write_body([tally(n, c) for n, c in body]), b"s")
+
+
+pages = st.builds(
+    page_of,
+    st.sampled_from([ALICE, BOB, CAROL]),
+    st.integers(0, 3),
+    st.integers(0, 2),
+    st.integers(1, 4),
+    counts,
+)
+
+
+def ledger_of(some: list[Page]) -> Ledger:
+    ledger = Ledger()
+    for page in some:
+        ledger.put(page, read_body(page.body))
+    return ledger
+
+
+def state(ledger: Ledger) -> tuple[set[bytes], dict[str, int]]:
+    return (
+        {msgspec.msgpack.encode(p) for p in ledger.pages()},
+        {s: ledger.count(s) for s in ledger.signatures()},
+    )
+
+
+@given(st.lists(pages, max_size=12), st.randoms(use_true_random=False))
+def test_order_and_repetition_do_not_matter(some: list[Page], shuffler: random.Random) -> None:
+    again = [*some, *some]
+    shuffler.shuffle(again)
+    assert state(ledger_of(some)) == state(ledger_of(again))
+
+
+@given(st.lists(pages, max_size=8), st.lists(pages, max_size=8))
+def test_merging_is_commutative(left: list[Page], right: list[Page]) -> None:
+    assert state(ledger_of(left + right)) == state(ledger_of(right + left))
+
+
+@given(pages, pages, pages)
+def test_the_merge_rule_is_a_total_order(a: Page, b: Page, c: Page) -> None:
+    assert not (newer(a, b) and newer(b, a))
+    if newer(a, b) and newer(b, c):
+        assert newer(a, c)
+
+
+@given(st.lists(pages, min_size=1, max_size=12))
+def test_put_tells_whether_something_changed(some: list[Page]) -> None:
+    ledger = Ledger()
+    for page in some:
+        before = state(ledger)
+        changed = ledger.put(page, read_body(page.body))
+        assert changed == (state(ledger) != before)
+
+
+@given(st.lists(pages, max_size=12))
+def test_kept_counts_are_what_a_scan_would_find(some: list[Page]) -> None:
+    ledger = ledger_of(some)
+    scanned: dict[str, int] = {}
+    for page in ledger.pages():
+        for each in read_body(page.body):
+            scanned[each.signature] = scanned.get(each.signature, 0) + each.count
+    assert {s: ledger.count(s) for s in ledger.signatures()} == scanned
+    for signature in scanned:
+        total = ledger.total([signature])
+        assert total is not None
+        assert total.count == scanned[signature]
+
+
+@given(st.lists(pages, max_size=12), st.integers(0, 4))
+def test_what_expires_is_folded_once_and_never_taken_again(some: list[Page], windows: int) -> None:
+    ledger = ledger_of(some)
+    before = {s: ledger.count(s) for s in ledger.signatures()}
+    folded = ledger.expire(windows * LENGTH)
+    for page in some:
+        ledger.put(page, read_body(page.body))
+    for signature, count in before.items():
+        gone = sum(f.tally.count for f in folded if f.signature == signature)
+        assert ledger.count(signature) + gone == count
+    assert ledger.expire(windows * LENGTH) == []
+
+
+def test_a_total_over_several_signatures_names_each_node_once() -> None:
+    some = [
+        Page(PageKey(ALICE, 0, 0), 1, write_body([tally(1, 3, first=5.0, last=9.0), tally(2, 4)])),
+        Page(PageKey(BOB, 900, 0), 1, write_body([tally(1, 2, severity=3, samples=("x",))])),
+    ]
+    total = ledger_of(some).total([name(1), name(2)])
+    assert total is not None
+    assert (total.count, total.first, total.severity) == (9, 5.0, 3)
+    assert total.nodes == {"alice", "bob"}
+    assert total.samples == ("x",)
+
+
+def test_changed_signatures_are_told_once() -> None:
+    ledger = ledger_of([Page(PageKey(ALICE, 0, 0), 1, write_body([tally(1), tally(2)]))])
+    assert ledger.take_changed() == {name(1), name(2)}
+    assert ledger.take_changed() == set()

@@ -32,6 +32,8 @@ class Ledger:
         self._pages: dict[PageKey, tuple[Page, list[Tally]]] = {}
         self._tallies: dict[str, dict[PageKey, Tally]] = {}
         self._counts: dict[str, int] = {}
+        self._roots: dict[str, set[str]] = {}
+        self._kin: dict[str, set[str]] = {}
         self._changed: set[str] = set()
 
     def put(self, page: Page, tallies: list[Tally]) -> bool:
@@ -47,6 +49,8 @@ class Ledger:
         for tally in tallies:
             self._tallies.setdefault(tally.signature, {})[page.key] = tally
             self._counts[tally.signature] = self._counts.get(tally.signature, 0) + tally.count
+            self._roots.setdefault(tally.root, set()).add(tally.signature)
+            self._kin.setdefault(tally.kin, set()).add(tally.root)
             self._changed.add(tally.signature)
         return True
 
@@ -78,6 +82,10 @@ class Ledger:
             for key, tally in self._tallies.get(signature, {}).items()
         )
 
+    def roots_of_kin(self, kin: str) -> set[str]:
+        """The roots whose signatures share type and place; not to be changed."""
+        return self._kin.get(kin, set())
+
     def tallies(self, signature: str) -> dict[PageKey, Tally]:
         """The tallies of one signature; not to be changed."""
         return self._tallies.get(signature, {})
@@ -92,6 +100,13 @@ class Ledger:
     def signatures(self) -> Iterable[str]:
         return self._tallies.keys()
 
+    def roots(self) -> Iterable[str]:
+        return self._roots.keys()
+
+    def signatures_of(self, root: str) -> set[str]:
+        """The signatures that have this root; not to be changed."""
+        return self._roots.get(root, set())
+
     def __contains__(self, signature: str) -> bool:
         return signature in self._tallies
 
@@ -103,3 +118,17 @@ class Ledger:
             self._counts[tally.signature] -= tally.count
             if not kept:
                 del self._tallies[tally.signature], self._counts[tally.signature]
+                self._leave_root(tally)
+
+    def _leave_root(self, tally: Tally) -> None:
+        discard(self._roots, tally.root, tally.signature)
+        if tally.root not in self._roots:
+            discard(self._kin, tally.kin, tally.root)
+
+
+def discard(index: dict[str, set[str]], key: str, member: str) -> None:
+    """Take `member` from `index[key]`, and the key with its last member."""
+    members = index.get(key, set())
+    members.discard(member)
+    if not members:
+        index.pop(key, None)

@@ -150,6 +150,23 @@ def total(parts: Iterable[tuple[str, Tally]]) -> Total | None:
     )
 
 
+def combine(totals: list[Total]) -> Total:
+    """The sum of totals over disjoint sets of tallies; at least one."""
+    ordered = sorted(totals, key=lambda t: (t.first, t.title))
+    return Total(
+        count=sum(t.count for t in ordered),
+        first=min(t.first for t in ordered),
+        last=max(t.last for t in ordered),
+        severity=max(t.severity for t in ordered),
+        title=ordered[0].title,
+        kin=ordered[0].kin,
+        nodes=frozenset[str]().union(*(t.nodes for t in ordered)),
+        services=_sum(t.services for t in ordered),
+        releases=_sum(t.releases for t in ordered),
+        samples=tuple(dict.fromkeys(s for t in ordered for s in t.samples)),
+    )
+
+
 def _bump(counts: dict[str, int], name: str, by: int) -> dict[str, int]:
     if not name:
         return counts

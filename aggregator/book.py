@@ -1,0 +1,103 @@
+"""Facts that are not counts: what is pending and filed, and what operators ruled.
+
+Two kinds of entry, both merged without coordination, so that every node ends with the same book whatever the order:
+
+- A `Fact` about filing only ever rises: pending < claimed < filed; of two filed numbers the lower wins.
+- A `Ruling` is a register: the higher Lamport version wins, ties by origin. Rulings are never purged.
+
+The book is a cache of what GitHub knows. It may spare a call; it never authorises a creation.
+"""
+
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import msgspec
+
+RULINGS = 10_000  # kept at most; a further key is refused
+
+
+class Standing(IntEnum):
+    PENDING = 1
+    CLAIMED = 2
+    FILED = 3
+
+
+class FactKey(NamedTuple):
+    repository: str
+    root: str
+    generation: int = 0  # raised when an operator refiles, or a regression gets a new issue
+
+
+class Fact(msgspec.Struct, frozen=True, array_like=True):
+    standing: Standing
+    since: float  # Unix seconds: when it became due; the oldest is filed first
+    number: int = 0  # of the issue, once filed
+
+
+def join(a: Fact, b: Fact) -> Fact:
+    """The least fact above both: commutative, associative, idempotent."""
+    since = min(a.since, b.since)
+    numbers = [f.number for f in (a, b) if f.standing is Standing.FILED]
+    return Fact(max(a.standing, b.standing), since, min(numbers, default=0))
+
+
+class Ruling(msgspec.Struct, frozen=True, array_like=True):
+    """One register. Kinds: see `rulings.py`."""
+
+    kind: str
+    subject: str
+    value: Any  # plain data; None: withdrawn
+    version: int
+    origin: str  # peer id of the node where it was made
+
+    def rank(self) -> tuple[int, str, bytes]:
+        return self.version, self.origin, msgspec.msgpack.encode(self.value, order="deterministic")
+
+
+class Book:
+    """All facts and rulings this node knows. Whoever changes it commits the change to the store."""
+
+    def __init__(self) -> None:
+        self._facts: dict[FactKey, Fact] = {}
+        self._rulings: dict[tuple[str, str], Ruling] = {}
+        self._highest = 0
+
+    def put_fact(self, key: FactKey, fact: Fact) -> bool:
+        """Merge a fact. Returns whether anything changed."""
+        old = self._facts.get(key)
+        new = join(old, fact) if old else fact
+        if new == old:
+            return False
+        self._facts[key] = new
+        return True
+
+    def put_ruling(self, ruling: Ruling) -> bool:
+        """Merge a ruling. Returns whether anything changed; a new key beyond the bound changes nothing."""
+        key = (ruling.kind, ruling.subject)
+        old = self._rulings.get(key)
+        self._highest = max(self._highest, ruling.version)
+        if old is None and len(self._rulings) >= RULINGS:
+            return False
+        if old is not None and old.rank() >= ruling.rank():
+            return False
+        self._rulings[key] = ruling
+        return True
+
+    def rule(self, kind: str, subject: str, value: Any, origin: str) -> Ruling:
+        """The ruling that overrules all that this node has seen. Not yet in the book: commit it, then `put_ruling`."""
+        return Ruling(kind, subject, value, self._highest + 1, origin)
+
+    def value(self, kind: str, subject: str) -> Any:
+        """What is ruled; None where nothing is."""
+        ruling = self._rulings.get((kind, subject))
+        return ruling.value if ruling else None
+
+    def fact(self, key: FactKey) -> Fact | None:
+        return self._facts.get(key)
+
+    def facts(self) -> Iterator[tuple[FactKey, Fact]]:
+        return iter(self._facts.items())
+
+    def rulings(self, kind: str | None = None) -> Iterator[Ruling]:
+        return (r for r in self._rulings.values() if kind is None or r.kind == kind)

@@ -1,0 +1,160 @@
+"""What is due, and what one issue will be about.
+
+A root is due when its occurrences within the lookback reach its threshold. From then on the book holds it as pending,
+and it stays due until it is filed, muted or dropped, even when all that was counted has left the lookback: then the
+history speaks. Signatures that only look related are named in each other's issue; to join them is an operator's ruling.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from aggregator import limits, rulings
+from aggregator.author import OVERFLOW
+from aggregator.book import Book, Fact, FactKey, Standing
+from aggregator.history import History
+from aggregator.ledger import Ledger
+from aggregator.reason import Reason
+from aggregator.tally import Total
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """What the configuration says about being due."""
+
+    threshold: int = 3
+    by_severity: Mapping[str, int] = {}
+    by_service: Mapping[str, int] = {}
+    repository: str = ""  # for services without a route; empty: they are not filed
+    routes: Mapping[str, str] = {}  # service -> repository
+
+
+class Related(NamedTuple):
+    """Another root with the same type and place but another message."""
+
+    root: str
+    title: str
+    occurrences: int
+    number: int  # of its issue, 0 if it has none
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """One root that is due, with all that its issue will say."""
+
+    root: str
+    repository: str
+    generation: int
+    since: float  # Unix seconds: when it became due
+    signatures: tuple[str, ...]
+    total: Total  # within the lookback, or what the history kept of it
+    count_ever: int  # with the history, as far as this node knows
+    related: tuple[Related, ...] = ()
+
+    @property
+    def key(self) -> FactKey:
+        return FactKey(self.repository, self.root, self.generation)
+
+    def urgency(self) -> tuple[int, float, str]:
+        """Ascending: the worst first, then what has waited longest."""
+        return -self.total.severity, self.since, self.root
+
+
+class Verdict(NamedTuple):
+    """What is decided about one root, and why."""
+
+    state: str  # new, due, waiting, filed, muted, refused
+    reason: Reason
+    repository: str = ""
+
+
+def threshold_for(total: Total, policy: Policy) -> int:
+    """The lowest threshold that applies: its severity's own, or its services' own, else the general one."""
+    own = [
+        policy.by_service.get(service, policy.threshold) for service in total.services if service in policy.by_service
+    ]
+    severity = limits.SEVERITIES[total.severity]
+    if severity in policy.by_severity:
+        own.append(policy.by_severity[severity])
+    return max(1, min(own, default=policy.threshold))
+
+
+def route_for(total: Total, policy: Policy) -> str:
+    """The repository of the service that counted most (ties by name), else the general one."""
+    services = sorted(total.services, key=lambda name: (-total.services[name], name))
+    return next((policy.routes[s] for s in services if s in policy.routes), policy.repository)
+
+
+def signatures_of(root: str, ledger: Ledger, book: Book) -> tuple[str, ...]:
+    """All signatures that one issue about `root` speaks of: its own, and those joined to it by ruling."""
+    return tuple(sorted(s for each in rulings.joined(book, root) for s in ledger.signatures_of(each)))
+
+
+def judge(root: str, ledger: Ledger, book: Book, policy: Policy) -> Verdict:
+    """What is to be done about a canonical root, as far as counts and book tell."""
+    if root.startswith(OVERFLOW):
+        return Verdict("new", Reason.OVERFLOW)
+    signatures = signatures_of(root, ledger, book)
+    total = ledger.total(signatures)
+    repository = book.value("route", root) or (route_for(total, policy) if total else policy.repository)
+    never = book.value("never", root)
+    if never:
+        return Verdict("refused", Reason[never] if never in Reason.__members__ else Reason.DROPPED, repository)
+    if rulings.muted(book, root, busiest_window(signatures, ledger), frozenset(total.releases if total else ())):
+        return Verdict("muted", Reason.MUTED, repository)
+    fact = book.fact(FactKey(repository, root, rulings.generation(book, root)))
+    if fact and fact.standing is Standing.FILED:
+        return Verdict("filed", Reason.UP_TO_DATE, repository)
+    if fact is None and (total is None or total.count < threshold_for(total, policy)):
+        return Verdict("new", Reason.BELOW_THRESHOLD, repository)
+    if book.value("drop", root):
+        return Verdict("refused", Reason.DROPPED, repository)
+    if not repository:
+        return Verdict("refused", Reason.NO_ROUTE)
+    return Verdict("due", Reason.DUE, repository)
+
+
+def bundle(root: str, repository: str, ledger: Ledger, history: History, book: Book, now: float) -> Bundle | None:
+    """The bundle of a root that is due or filed; None when neither ledger nor history knows it any more."""
+    signatures = signatures_of(root, ledger, book) or tuple(
+        sorted(s for each in rulings.joined(book, root) for s in history.signatures_of(each))
+    )
+    before = history.total(signatures)
+    total = ledger.total(signatures) or before
+    if total is None:
+        return None
+    ever = (ledger.total(signatures), before)
+    generation = rulings.generation(book, root)
+    fact = book.fact(FactKey(repository, root, generation)) or Fact(Standing.PENDING, now)
+    return Bundle(
+        root=root,
+        repository=repository,
+        generation=generation,
+        since=fact.since,
+        signatures=signatures,
+        total=total,
+        count_ever=sum(t.count for t in ever if t),
+        related=related_to(root, total, ledger, book, repository),
+    )
+
+
+def related_to(root: str, total: Total, ledger: Ledger, book: Book, repository: str) -> tuple[Related, ...]:
+    """Up to ten other roots of the same kin, the most frequent first."""
+    if not total.kin:
+        return ()
+    mine = rulings.joined(book, root)
+    out: list[Related] = []
+    for other in ledger.roots_of_kin(total.kin) - mine:
+        theirs = ledger.total(ledger.signatures_of(other))
+        if theirs:
+            fact = book.fact(FactKey(repository, other, rulings.generation(book, other)))
+            out.append(Related(other, theirs.title, theirs.count, fact.number if fact else 0))
+    return tuple(sorted(out, key=lambda r: (-r.occurrences, r.root))[:10])
+
+
+def busiest_window(signatures: tuple[str, ...], ledger: Ledger) -> int:
+    """The most occurrences in any one window, over all origins."""
+    windows: dict[int, int] = {}
+    for signature in signatures:
+        for key, tally in ledger.tallies(signature).items():
+            windows[key.window] = windows.get(key.window, 0) + tally.count
+    return max(windows.values(), default=0)

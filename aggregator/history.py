@@ -1,0 +1,66 @@
+"""What left the lookback, per signature and day, for 30 days: this node's own memory, never sent, never due by itself.
+
+It answers how often an error has occurred beyond the lookback, and it keeps what an issue needs to say about a root
+that became due and then waited longer than the lookback (GitHub away, token revoked).
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from aggregator.ledger import Folded, discard
+from aggregator.tally import Total, combine, total
+
+DAY = 86_400  # seconds
+KEPT_DAYS = 30
+
+
+class DayKey(NamedTuple):
+    signature: str
+    day: int  # days since 1970-01-01
+
+
+class History:
+    """Totals by signature and day. Not a copy of the store: the store is a copy of it."""
+
+    def __init__(self) -> None:
+        self._days: dict[str, dict[int, tuple[str, Total]]] = {}
+        self._roots: dict[str, set[str]] = {}
+
+    def fold(self, folded: Iterable[Folded]) -> list[tuple[DayKey, str, Total]]:
+        """Add what left the ledger. Returns the rows (key, root, total) that changed, for the store."""
+        changed: dict[DayKey, None] = {}
+        for each in folded:
+            key = DayKey(each.signature, each.window // DAY)
+            part = total([(each.peer, each.tally)])
+            if part:
+                self.put(key, each.tally.root, combine([part, *self._at(key)]))
+                changed[key] = None
+        return [(key, *self._days[key.signature][key.day]) for key in changed]
+
+    def put(self, key: DayKey, root: str, day_total: Total) -> None:
+        """Set one row, as it comes from the store."""
+        self._days.setdefault(key.signature, {})[key.day] = root, day_total
+        self._roots.setdefault(root, set()).add(key.signature)
+
+    def expire(self, now: float) -> list[DayKey]:
+        """Let go of days older than 30 days; returns them, for the store."""
+        oldest = int(now // DAY) - KEPT_DAYS
+        gone = [DayKey(s, day) for s, days in self._days.items() for day in days if day < oldest]
+        for key in gone:
+            root, _ = self._days[key.signature].pop(key.day)
+            if not self._days[key.signature]:
+                del self._days[key.signature]
+                discard(self._roots, root, key.signature)
+        return gone
+
+    def total(self, signatures: Iterable[str]) -> Total | None:
+        """The sum over all kept days; None when nothing is kept."""
+        parts = [day_total for s in signatures for _, day_total in self._days.get(s, {}).values()]
+        return combine(parts) if parts else None
+
+    def signatures_of(self, root: str) -> set[str]:
+        return self._roots.get(root, set())
+
+    def _at(self, key: DayKey) -> list[Total]:
+        entry = self._days.get(key.signature, {}).get(key.day)
+        return [entry[1]] if entry else []

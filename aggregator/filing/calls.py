@@ -147,17 +147,20 @@ class Hint(Call[tuple[int, ...]], frozen=True):
 # GitHub, writing. All may raise NotSent, Unsure and Rejected.
 
 
-class CreateClaim(Call[bool], frozen=True):
-    """Create the ref at a new commit. True: ours alone. False: it exists already. Repeating it is safe.
+class CreateClaim(Call[Claim | None], frozen=True):
+    """Create the ref at a new commit. The claim with its `sha`: ours alone. None: the ref exists, and is not at ours.
 
-    The commit has fixed dates, so the same claim makes the same commit: a lost answer to it can be asked again.
+    The commit has fixed dates, so the same claim makes the same commit: repeating the call after a lost answer is safe.
     """
 
     claim: Claim
 
 
-class AdvanceClaim(Call[bool], frozen=True):
-    """Fast-forward the ref from the commit `claim.parent`. False: somebody else was quicker. Repeating it is safe."""
+class AdvanceClaim(Call[Claim | None], frozen=True):
+    """Fast-forward the ref from the commit `claim.parent`. The claim with its `sha`; None: somebody else was quicker.
+
+    Repeating it is safe, as for `CreateClaim`.
+    """
 
     claim: Claim
 

@@ -32,6 +32,8 @@ $(STAMP): pyproject.toml tools/check_headers.sh
 	@echo "setting up $(VENV) (about a minute, once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[node,dev]'
+	@# libp2p brings old type stubs that hide trio's own types from pyright.
+	@rm -rf $(VENV)/lib/python*/site-packages/trio-stubs
 	@touch $(STAMP)
 
 clean: ## remove the virtual environment and caches

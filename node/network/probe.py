@@ -7,6 +7,7 @@ asks whether anything listens there at all, and only then whether it is a node o
 from typing import cast
 
 import trio
+from libp2p.security.noise.exceptions import PeerIDMismatchesPubkey
 from libp2p.tools.anyio_service import background_trio_service
 from multiaddr import Multiaddr
 
@@ -16,16 +17,15 @@ from node.network.host import build_host, close_sockets, swarm_of
 from node.network.identity import identity_of, library_id
 from node.network.settings import NetworkSettings
 
-_OTHER_KEY = (
-    "something answers there, but not as a node of this fleet: another private network key (psk) on one of the two "
-    "sides, or another program"
-)
+_MAYBE = "another private network key (psk) on one of the two sides, or another program"
+_OTHER_KEY = f"something answers there, but not as a node of this fleet: {_MAYBE}"
 
 
 async def test_address(multiaddr: str, psk: str, key: bytes, timeout: float) -> str | None:
     """None if the node named in `<address>/p2p/<peer id>` answers, else why not.
 
-    Opens one connection with the identity of `key` (32 bytes) and closes it. Takes at most `timeout` seconds.
+    Opens one connection with the identity of `key` (32 bytes) and closes it. Takes at most about `timeout` seconds.
+    A node that does not accept this peer still answers: whether one is a member is not the network's to say.
     """
     pair = split_peer(multiaddr)
     if pair is None:
@@ -40,9 +40,11 @@ async def test_address(multiaddr: str, psk: str, key: bytes, timeout: float) -> 
         return f"{address} is this node itself"
     host = build_host(settings, identity)
     swarm = swarm_of(host)
+    answered = False
     try:
         with trio.fail_after(timeout):
             await (await trio.open_tcp_stream(*host_and_port(address))).aclose()
+            answered = True
             async with background_trio_service(swarm):
                 try:
                     await swarm.dial_addr(Multiaddr(address), library_id(peer_id))
@@ -50,33 +52,37 @@ async def test_address(multiaddr: str, psk: str, key: bytes, timeout: float) -> 
                     await close_sockets(swarm)
     except Exception as error:
         # The border of one test: its whole result is a text.
-        return reason_of(error, address)
+        return reason_of(error, address, answered=answered)
     return None
 
 
-def reason_of(error: BaseException, address: str) -> str:
-    """What a failed dial means."""
-    chain = list(_causes(error))
-    text = " ".join(str(cause) for cause in chain)
-    if any(isinstance(cause, ConnectionRefusedError) for cause in chain) or "refused" in text.lower():
+def reason_of(error: BaseException, address: str, *, answered: bool = False) -> str:
+    """What a failed dial means; `answered` if something is known to listen there."""
+    causes = _causes(error)
+    if any(isinstance(cause, PeerIDMismatchesPubkey) for cause in causes):
+        return f"another node answers at {address}: its peer id is not the one in the address"
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return f"connection refused: nothing listens at {address}"
-    if "mismatch" in text.lower():
-        return f"another node answers at {address} (another peer id)"
-    if any(isinstance(cause, OSError) for cause in chain):
-        return f"{address} cannot be reached: {next(c for c in chain if isinstance(c, OSError))}"
-    if any(isinstance(cause, trio.TooSlowError) for cause in chain) or "timeout" in text.lower():
-        return f"no answer from {address} in time; if it does listen: {_OTHER_KEY}"
+    if answered:
+        return f"{address}: {_OTHER_KEY}"
+    for cause in causes:
+        if isinstance(cause, OSError):
+            return f"{address} cannot be reached: {cause}"
+    if any(isinstance(cause, trio.TooSlowError) for cause in causes):
+        return f"no answer from {address} in time; if something does listen there, then {_MAYBE}"
     return f"{address}: {_OTHER_KEY}"
 
 
 def _causes(error: BaseException) -> list[BaseException]:
     """The error, what caused it, and what is inside groups."""
-    found: list[BaseException] = []
-    waiting: list[BaseException] = [error]
-    while waiting and len(found) < 32:
-        one = waiting.pop(0)
-        found.append(one)
-        if isinstance(one, BaseExceptionGroup):
-            waiting += cast("BaseExceptionGroup[BaseException]", one).exceptions
-        waiting += [cause for cause in (one.__cause__, one.__context__) if cause is not None and cause not in found]
+    found: list[BaseException] = [error]
+    for one in found:
+        inner = list(cast("BaseExceptionGroup[BaseException]", one).exceptions) if _is_group(one) else []
+        for cause in (*inner, one.__cause__ or one.__context__):
+            if cause is not None and not any(cause is known for known in found):
+                found.append(cause)
     return found
+
+
+def _is_group(error: BaseException) -> bool:
+    return isinstance(error, BaseExceptionGroup)

@@ -41,7 +41,8 @@ class Related(NamedTuple):
 class Bundle(msgspec.Struct, frozen=True):
     """One root that is due, with all that its issue will say."""
 
-    root: str
+    root: str  # canonical
+    roots: frozenset[str]  # all that are joined with it by ruling, itself included
     repository: str
     generation: int
     since: float  # Unix seconds: when it became due
@@ -101,9 +102,9 @@ def judge(root: str, ledger: Ledger, book: Book, policy: Policy) -> Verdict:
         return Verdict("refused", Reason[never] if never in Reason.__members__ else Reason.DROPPED, repository)
     if rulings.muted(book, root, busiest_window(signatures, ledger), frozenset(total.releases if total else ())):
         return Verdict("muted", Reason.MUTED, repository)
-    fact = book.fact(FactKey(repository, root, rulings.generation(book, root)))
-    if fact and fact.standing is Standing.FILED:
+    if filed_number(root, repository, book):
         return Verdict("filed", Reason.UP_TO_DATE, repository)
+    fact = book.fact(FactKey(repository, root, rulings.generation(book, root)))
     if fact is None and (total is None or total.count < threshold_for(total, policy)):
         return Verdict("new", Reason.BELOW_THRESHOLD, repository)
     if book.value("drop", root):
@@ -127,6 +128,7 @@ def bundle(root: str, repository: str, ledger: Ledger, history: History, book: B
     fact = book.fact(FactKey(repository, root, generation)) or Fact(Standing.PENDING, now)
     return Bundle(
         root=root,
+        roots=rulings.joined(book, root),
         repository=repository,
         generation=generation,
         since=fact.since,
@@ -135,6 +137,14 @@ def bundle(root: str, repository: str, ledger: Ledger, history: History, book: B
         count_ever=sum(t.count for t in ever if t),
         related=related_to(root, total, ledger, book, repository),
     )
+
+
+def filed_number(root: str, repository: str, book: Book) -> int:
+    """The lowest issue number of a canonical root and all that are joined with it; 0 where none is filed."""
+    facts = (
+        book.fact(FactKey(repository, each, rulings.generation(book, each))) for each in rulings.joined(book, root)
+    )
+    return min((f.number for f in facts if f and f.standing is Standing.FILED), default=0)
 
 
 def related_to(root: str, total: Total, ledger: Ledger, book: Book, repository: str) -> tuple[Related, ...]:

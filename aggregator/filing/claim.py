@@ -58,6 +58,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
             at=at,
             attempt=self.attempt + 1,
             state="creating",
+            number=0,
             parent=self.sha,
             sha="",
         )

@@ -1,0 +1,65 @@
+"""Somebody has reported the error already, by hand: their issue gets the counts, and no second one is made.
+
+Search may hint, but decides nothing: each hit is read by number. It counts only when it is open, was written by
+somebody with triage rights, names the exact type, and either the whole message template or both module and function.
+Wrongly adopting would hide a bug behind another's issue, so everything doubtful is not adopted.
+"""
+
+import re
+
+from aggregator import render
+from aggregator.filing.calls import Failure, Hint, Issue, MayTriage, ReadIssue, Steps, ask
+from aggregator.filing.case import Case, Memory
+from aggregator.filing.comment import comment_once
+from aggregator.filing.marker import read_issue_marker
+from aggregator.filing.settings import Settings
+from aggregator.record import ErrorRecord, Frame
+
+READ = 5  # hits that are read at most
+SHORT = 12  # characters: a template below this is too common to recognise an error by
+
+
+def find_report(case: Case, settings: Settings, sample: ErrorRecord | None) -> Steps[Issue | None]:
+    """An open issue by a person about the same error. Failures of the search only mean that none was found."""
+    if sample is None or not sample.exceptions:
+        return None
+    try:
+        numbers = yield from ask(Hint(case.bundle.repository, f"{sample.type_name} {sample.message[:80]}"))
+    except Failure:
+        return None
+    for number in numbers[:READ]:
+        issue = yield from ask(ReadIssue(case.bundle.repository, number))
+        if issue is None or not issue.open or read_issue_marker(settings.marker_key, issue.body) is not None:
+            continue
+        if is_same(issue, sample) and (yield from ask(MayTriage(issue.repository, issue.author))):
+            return issue
+    return None
+
+
+def is_same(issue: Issue, sample: ErrorRecord) -> bool:
+    """Whether a report speaks of this very error: its type, and its message or its place."""
+    text = f"{issue.title}\n{issue.body}"
+    if not _mentions(text, sample.type_name):
+        return False
+    if len(sample.message) >= SHORT and sample.message.splitlines()[0] in text:
+        return True
+    place = innermost(sample)
+    return place is not None and _mentions(text, place.module) and _mentions(text, place.function)
+
+
+def innermost(sample: ErrorRecord) -> Frame | None:
+    """The innermost frame of the first exception that has a module and a function."""
+    frames = sample.exceptions[0].frames if sample.exceptions else []
+    return next((f for f in reversed(frames) if f.module and f.function and f.in_app is not False), None)
+
+
+def tell_counts(case: Case, settings: Settings, number: int, memory: Memory) -> Steps[bool]:
+    """One comment with the counts, on an issue that is not ours."""
+    event = f"adopted-{case.bundle.root}"
+    text = render.adopted_comment(case.bundle, settings, case.now)
+    return (yield from comment_once(settings, case.bundle.repository, number, event, text, memory))
+
+
+def _mentions(text: str, word: str) -> bool:
+    """Whether `word` stands in `text` as a whole word."""
+    return bool(word) and re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", text) is not None

@@ -1,0 +1,157 @@
+"""From a root that is due to its issue: claim, look, create, record.
+
+Promise: under one claim at most one issue is ever created. Creating is allowed only to who has just moved the claim's
+head itself (GitHub lets one of many succeed), within 20 s of *starting* to do so, after looking, and once: the call is
+never repeated. If its answer is lost, the claim stays *creating* and `recover.py` finds out what happened.
+
+The 20 s run from before the claim was sent, on a clock that counts suspension, so a process that was stopped anywhere
+between claiming and creating gives up instead of creating late.
+"""
+
+import msgspec
+
+from aggregator import render
+from aggregator.book import Fact, Standing
+from aggregator.filing.calls import (
+    AdvanceClaim,
+    CreateClaim,
+    CreateIssue,
+    Elapsed,
+    Failure,
+    Intend,
+    Issue,
+    ListIssues,
+    Note,
+    NotSent,
+    ReadClaim,
+    Rejected,
+    Steps,
+    Unsure,
+    ask,
+)
+from aggregator.filing.case import Case, Memory, Outcome, outcome
+from aggregator.filing.claim import Claim
+from aggregator.filing.marker import read_issue_marker
+from aggregator.filing.record import record
+from aggregator.filing.settings import Settings
+from aggregator.reason import Reason
+from aggregator.record import ErrorRecord
+
+
+def first_claim(case: Case, settings: Settings) -> Claim:
+    """The claim of the first attempt of a generation."""
+    return Claim(
+        repository=case.bundle.repository,
+        root=case.bundle.root,
+        nonce=case.nonce,
+        node=settings.node,
+        login=settings.login,
+        attempt=1,
+        state="creating",
+        floor=case.floor,
+        at=case.now,
+        generation=case.bundle.generation,
+    )
+
+
+def claim_and_create(
+    case: Case, memory: Memory, settings: Settings, head: Claim | None, sample: ErrorRecord | None
+) -> Steps[Outcome]:
+    """Claim the root, on top of `head` where there is one that may be followed, and create its issue."""
+    started = yield from ask(Elapsed())
+    won = yield from win(claim_for(case, settings, head), memory)
+    if won is None:
+        return outcome(case, "waiting", Reason.CLAIMED_BY_OTHER, again=settings.takeover_age)
+    return (yield from create(case, memory, settings, won, started, sample))
+
+
+def claim_for(case: Case, settings: Settings, head: Claim | None) -> Claim:
+    """The claim of this attempt: the first, the next of the same generation, or the first of a new one."""
+    if head is not None and head.generation == case.bundle.generation:
+        return head.next(nonce=case.nonce, node=settings.node, login=settings.login, at=case.now)
+    first = first_claim(case, settings)
+    return first if head is None else msgspec.structs.replace(first, parent=head.sha)
+
+
+def win(claim: Claim, memory: Memory) -> Steps[Claim | None]:
+    """Make `claim` the head. The claim with its commit if it is; None if somebody else was quicker.
+
+    A lost answer is cleared up by reading. What cannot be cleared up raises `NotSent`: nothing was created under it.
+    """
+    yield from ask(Intend(claim))
+    memory.unsent = claim.nonce
+    try:
+        return (yield from ask(AdvanceClaim(claim) if claim.parent else CreateClaim(claim)))
+    except Unsure as failure:
+        head = yield from ask(ReadClaim(claim.repository, claim.root))
+        if head is not None and head.nonce == claim.nonce and head.state == "creating":
+            return head
+        raise NotSent(failure.reason, failure.text) from failure
+
+
+def create(
+    case: Case, memory: Memory, settings: Settings, claim: Claim, started: float, sample: ErrorRecord | None
+) -> Steps[Outcome]:
+    """Create the issue under a claim that this process has just won."""
+    found = yield from look(case, settings)
+    if found is not None:
+        return (yield from record(case, memory, settings, found.number, Reason.FOUND))
+    post = CreateIssue(
+        case.bundle.repository,
+        render.title(case.bundle, sample, settings),
+        render.body(case.bundle, sample, settings, case.now, previous=case.previous),
+        render.labels(case.bundle, settings),
+    )
+    elapsed = yield from ask(Elapsed())
+    if elapsed - started > settings.create_deadline:
+        yield from release(claim, case.now)
+        return outcome(case, "due", Reason.OUT_OF_TIME)
+    return (yield from send(case, memory, settings, claim, post))
+
+
+def send(case: Case, memory: Memory, settings: Settings, claim: Claim, post: CreateIssue) -> Steps[Outcome]:
+    """The one POST. From here until its answer is understood, nobody may create on this claim."""
+    memory.unsent = ""
+    try:
+        issue = yield from ask(post)
+    except Unsure as failure:
+        memory.unknown_at = case.now
+        yield from ask(Note(case.bundle.key, Fact(Standing.CLAIMED, case.bundle.since)))
+        return outcome(case, "waiting", Reason.OUTCOME_UNKNOWN, again=settings.takeover_age, text=failure.text)
+    except (NotSent, Rejected):
+        memory.unsent = claim.nonce
+        yield from release(claim, case.now)
+        raise
+    return (yield from record(case, memory, settings, issue.number, Reason.CREATED))
+
+
+def release(claim: Claim, now: float) -> Steps[None]:
+    """Give the claim back, as well as it goes: surely nothing was created under it.
+
+    If that fails too, the claim stays *creating*: this process knows from `Memory.unsent` that it may go on at once,
+    everybody else waits for the takeover age.
+    """
+    try:
+        yield from ask(AdvanceClaim(claim.released(now)))
+    except Failure:
+        return
+
+
+def look(case: Case, settings: Settings) -> Steps[Issue | None]:
+    """The issue of this root, in GitHub's own list."""
+    listed = yield from ask(ListIssues(case.bundle.repository))
+    return find(case, settings, listed)
+
+
+def find(case: Case, settings: Settings, issues: tuple[Issue, ...]) -> Issue | None:
+    """The issue with this root's marker, the lowest number first; one of an earlier generation does not count."""
+    ours = [issue for issue in issues if is_about(case, settings, issue)]
+    return min(ours, key=lambda issue: issue.number, default=None)
+
+
+def is_about(case: Case, settings: Settings, issue: Issue) -> bool:
+    marker = read_issue_marker(settings.marker_key, issue.body)
+    if marker is None:
+        return False
+    root, generation = marker
+    return root in case.bundle.roots and (root != case.bundle.root or generation >= case.bundle.generation)

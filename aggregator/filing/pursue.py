@@ -1,0 +1,48 @@
+"""One root that is due: one step further towards its issue, from whatever is found.
+
+What GitHub knows comes first: an issue with the root's marker in the list, then what the claim says, then an issue
+that a person wrote about the same error. Only where there is none of these is a new one created.
+"""
+
+from aggregator.filing.adopt import find_report, tell_counts
+from aggregator.filing.calls import Issue, ReadClaim, ReadSample, Steps, ask
+from aggregator.filing.case import Case, Memory, Outcome, outcome
+from aggregator.filing.claim import Claim
+from aggregator.filing.procedure import claim_and_create, find
+from aggregator.filing.record import record
+from aggregator.filing.recover import recover
+from aggregator.filing.settings import Settings
+from aggregator.reason import Reason
+from aggregator.record import ErrorRecord
+
+
+def pursue(
+    case: Case, memory: Memory, settings: Settings, listed: tuple[Issue, ...], *, may_create: bool
+) -> Steps[Outcome]:
+    """Bring a due root to its issue, as far as can be done now. `may_create`: the caps allow one more."""
+    found = find(case, settings, listed)
+    if found is not None:
+        return (yield from record(case, memory, settings, found.number, Reason.FOUND))
+    if not may_create and memory.unknown_at is None:
+        return outcome(case, "waiting", Reason.CAP_REACHED)
+    head = yield from ask(ReadClaim(case.bundle.repository, case.bundle.root))
+    if head is not None and head.state == "filed" and head.generation >= case.bundle.generation:
+        return (yield from record(case, memory, settings, head.number, Reason.FOUND, adopted=head.adopted))
+    if head is not None and head.state == "creating" and head.nonce != memory.unsent:
+        return (yield from recover(case, memory, settings, head, may_create=may_create))
+    if not may_create:
+        return outcome(case, "waiting", Reason.CAP_REACHED)
+    sample = yield from ask(ReadSample(case.bundle.total.samples))
+    return (yield from adopt_or_create(case, memory, settings, head, sample))
+
+
+def adopt_or_create(
+    case: Case, memory: Memory, settings: Settings, head: Claim | None, sample: ErrorRecord | None
+) -> Steps[Outcome]:
+    """No issue of ours exists: take a person's report for it, else create one."""
+    report = None if case.bundle.generation else (yield from find_report(case, settings, sample))
+    if report is None:
+        return (yield from claim_and_create(case, memory, settings, head, sample))
+    done = yield from record(case, memory, settings, report.number, Reason.ADOPTED, adopted=True)
+    yield from tell_counts(case, settings, report.number, memory)
+    return done

@@ -107,7 +107,9 @@ def judge(root: str, ledger: Ledger, book: Book, policy: Policy) -> Verdict:
     fact = book.fact(FactKey(repository, root, rulings.generation(book, root)))
     if fact is None and (total is None or total.count < threshold_for(total, policy)):
         return Verdict("new", Reason.BELOW_THRESHOLD, repository)
-    if book.value("drop", root):
+    dropped_at = book.value("drop", root)
+    needed = threshold_for(total, policy) if total else 1
+    if dropped_at and occurrences_since(dropped_at, signatures, ledger) < needed:
         return Verdict("refused", Reason.DROPPED, repository)
     if not repository:
         return Verdict("refused", Reason.NO_ROUTE)
@@ -159,6 +161,11 @@ def related_to(root: str, total: Total, ledger: Ledger, book: Book, repository: 
             fact = book.fact(FactKey(repository, other, rulings.generation(book, other)))
             out.append(Related(other, theirs.title, theirs.count, fact.number if fact else 0))
     return tuple(sorted(out, key=lambda r: (-r.occurrences, r.root))[:10])
+
+
+def occurrences_since(moment: float, signatures: tuple[str, ...], ledger: Ledger) -> int:
+    """Occurrences in windows that started after `moment`."""
+    return sum(t.count for s in signatures for key, t in ledger.tallies(s).items() if key.window > moment)
 
 
 def busiest_window(signatures: tuple[str, ...], ledger: Ledger) -> int:

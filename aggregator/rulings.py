@@ -4,7 +4,7 @@
 |---|---|---|
 | `mute` | root | `{"until": "forever"}`, `{"until": "rate", "count": n}` (until more than n occur in one window), or
 `{"until": "release", "release": r}` (until it is seen in release r) |
-| `drop` | root | true: what is due now is let go, once (`forget`) |
+| `drop` | root | Unix seconds: what was counted until then is let go (`forget`) |
 | `never` | root | name of the reason; withdrawn by `refile` |
 | `generation` | root | number: raised to file a root anew |
 | `edge` | "root root", ascending | true: the two are one bug |

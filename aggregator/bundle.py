@@ -5,6 +5,7 @@ and it stays due until it is filed, muted or dropped, even when all that was cou
 history speaks. Signatures that only look related are named in each other's issue; to join them is an operator's ruling.
 """
 
+import heapq
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -38,6 +39,14 @@ class Related(NamedTuple):
     number: int  # of its issue, 0 if it has none
 
 
+class Sighting(NamedTuple):
+    """What one node counted in one window."""
+
+    at: float  # Unix seconds: the last occurrence
+    peer: str
+    occurrences: int
+
+
 class Bundle(msgspec.Struct, frozen=True):
     """One root that is due, with all that its issue will say."""
 
@@ -50,6 +59,7 @@ class Bundle(msgspec.Struct, frozen=True):
     total: Total  # within the lookback, or what the history kept of it
     count_ever: int  # with the history, as far as this node knows
     related: tuple[Related, ...] = ()
+    sightings: tuple[Sighting, ...] = ()  # the latest, newest first
 
     @property
     def key(self) -> FactKey:
@@ -138,6 +148,7 @@ def bundle(root: str, repository: str, ledger: Ledger, history: History, book: B
         total=total,
         count_ever=sum(t.count for t in ever if t),
         related=related_to(root, total, ledger, book, repository),
+        sightings=latest(signatures, ledger),
     )
 
 
@@ -166,6 +177,16 @@ def related_to(root: str, total: Total, ledger: Ledger, book: Book, repository: 
 def occurrences_since(moment: float, signatures: tuple[str, ...], ledger: Ledger) -> int:
     """Occurrences in windows that started after `moment`."""
     return sum(t.count for s in signatures for key, t in ledger.tallies(s).items() if key.window > moment)
+
+
+def latest(signatures: tuple[str, ...], ledger: Ledger) -> tuple[Sighting, ...]:
+    """The five tallies that were seen last."""
+    every = (
+        Sighting(tally.last, key.origin.peer, tally.count)
+        for signature in signatures
+        for key, tally in ledger.tallies(signature).items()
+    )
+    return tuple(heapq.nlargest(5, every))
 
 
 def busiest_window(signatures: tuple[str, ...], ledger: Ledger) -> int:

@@ -1,0 +1,23 @@
+"""Configuration: one frozen object, read and checked once at start, then only passed.
+
+`sections` says what there is, `kinds` how values look, `file` reads, `edit` changes, `sample` documents, `places` fills
+in paths.
+"""
+
+from node.config.edit import set_value
+from node.config.file import ConfigError, Loaded, load
+from node.config.places import Places, places
+from node.config.sections import SETTINGS, Config, Setting, value_of
+
+__all__ = [
+    "SETTINGS",
+    "Config",
+    "ConfigError",
+    "Loaded",
+    "Places",
+    "Setting",
+    "load",
+    "places",
+    "set_value",
+    "value_of",
+]

@@ -1,0 +1,44 @@
+"""Where things are, once the configuration's empty paths are filled in."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from node.config.sections import Config
+
+NAME = "error-aggregator"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Absolute paths. `spools` need not exist."""
+
+    directory: Path
+    ingest: Path
+    datagram: Path
+    control: Path
+    spools: tuple[Path, ...]
+
+
+def places(config: Config, environment: Mapping[str, str], user: int | None = None) -> Places:
+    """The paths of `config` for `user` (None: who runs this)."""
+    user = os.getuid() if user is None else user
+    home = Path(environment.get("HOME", "/"))
+    state = Path(environment.get("XDG_STATE_HOME") or home / ".local" / "state") / NAME
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    ingest = config.ingest.socket or environment.get("AGGREGATOR_SOCKET")
+    socket = Path(ingest) if ingest else (Path(runtime) if runtime else Path("/run")) / NAME / "ingest.sock"
+    told = [environment["AGGREGATOR_SPOOL"]] if environment.get("AGGREGATOR_SPOOL") else []
+    return Places(
+        directory=_path(config.node.directory, Path("/var/lib") / NAME if user == 0 else state),
+        ingest=socket.absolute(),
+        datagram=_path(config.ingest.datagram_socket, socket.with_name("datagram.sock")),
+        control=_path(config.control.socket, socket.with_name("control.sock")),
+        spools=tuple(_path(each, home) for each in config.ingest.spool or told)
+        or (Path("/var/spool") / NAME, state / "spool"),
+    )
+
+
+def _path(given: str, default: Path) -> Path:
+    return (Path(given).expanduser() if given else default).absolute()

@@ -1,0 +1,184 @@
+"""Configuration: what is read from where, and what is refused with which words."""
+
+from pathlib import Path
+
+import pytest
+
+from node.config import SETTINGS, Config, ConfigError, load, places, set_value, value_of
+from node.config.kinds import BadValue, read_duration, read_size, write_duration, write_size
+from node.config.sample import sample, table
+
+ROOT = Path(__file__).parents[2]
+NOTHING: dict[str, str] = {"HOME": "/nonexistent"}
+
+
+def write(directory: Path, text: str) -> Path:
+    path = directory / "config.toml"
+    path.write_text(text)
+    return path
+
+
+def problems(directory: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(write(directory, text), NOTHING)
+    return str(caught.value).splitlines()
+
+
+def test_nothing_reaches_outside_by_default() -> None:
+    config = load(None, NOTHING).config
+    assert (config.filing.issues, config.filing.pull_requests, config.healing.assign_copilot) == (False, False, False)
+    assert (config.github.repository, dict(config.github.routes)) == ("", {})
+    assert config.network.mdns is False
+
+
+def test_the_file_overrides_defaults_and_the_environment_overrides_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, '[bundle]\ninterval = "5m"\nthreshold = 7\n')
+    loaded = load(path, {**NOTHING, "AGGREGATOR_BUNDLE_THRESHOLD": "9", "AGGREGATOR_FILING_ISSUES": "true"})
+    assert loaded.config.bundle.interval == 300.0
+    assert loaded.config.bundle.threshold == 9
+    assert loaded.config.filing.issues is True
+    assert loaded.sources["bundle.interval"] == f"{path}:2"
+    assert loaded.sources["bundle.threshold"] == "AGGREGATOR_BUNDLE_THRESHOLD"
+    assert loaded.sources["bundle.lookback"] == "default"
+
+
+def test_the_first_standard_file_that_exists_is_read(tmp_path: Path) -> None:
+    directory = tmp_path / "error-aggregator"
+    directory.mkdir()
+    write(directory, "[bundle]\nthreshold = 4\n")
+    loaded = load(None, {"XDG_CONFIG_HOME": str(tmp_path)})
+    assert (loaded.path, loaded.config.bundle.threshold) == (directory / "config.toml", 4)
+
+
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path / "missing.toml", NOTHING)
+
+
+def test_every_problem_is_told_at_once_with_file_line_and_what_was_expected(tmp_path: Path) -> None:
+    text = "[bundle]\nintervall = 5\nthreshold = 0\n\n[log]\nlevel = 'loud'\n\n[unknown]\nx = 1\n"
+    found = problems(tmp_path, text)
+    path = tmp_path / "config.toml"
+    assert found[0] == f"{path}:2: bundle.intervall is no setting: did you mean bundle.interval?"
+    assert found[1].startswith(f"{path}:3: bundle.threshold is 0: expected a whole number from 1")
+    assert found[2].startswith(f'{path}:6: log.level is "loud": expected one of "debug"')
+    assert found[3].startswith(f"{path}:8: unknown is no section")
+
+
+def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path) -> None:
+    assert "line 2" in problems(tmp_path, "[bundle]\ninterval = = 5\n")[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[github]\ntoken = "x"\n',
+        '[github]\nrepository = "ghp_0123456789abcdefghij"\n',
+        '[github]\naccess = "github_pat_0123456789abcdefghij"\n',
+        'github_token = "x"\n',
+    ],
+)
+def test_a_token_in_the_file_is_refused_with_the_remedy_and_not_shown(tmp_path: Path, text: str) -> None:
+    (found,) = problems(tmp_path, text)
+    assert "GITHUB_TOKEN" in found
+    assert "0123456789" not in found
+
+
+def test_a_variable_that_is_no_setting_is_a_warning_with_a_hint() -> None:
+    (warning,) = load(None, {**NOTHING, "AGGREGATOR_FILING_ISUES": "1", "AGGREGATOR_SOCKET": "/x"}).warnings
+    assert "did you mean AGGREGATOR_FILING_ISSUES?" in warning
+
+
+def test_tables_and_lists_are_read_from_file_and_environment(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "[bundle.thresholds]\nhigh = 2\n[bundle.services.web]\nthreshold = 10\ncritical = 2\n"
+        '[github.routes]\nweb = "me/web"\n',
+    )
+    config = load(path, {**NOTHING, "AGGREGATOR_FILING_LABELS": "a, b,c"}).config
+    assert config.bundle.thresholds == {"high": 2}
+    assert config.bundle.services == {"web": {"threshold": 10, "critical": 2}}
+    assert config.github.routes == {"web": "me/web"}
+    assert config.filing.labels == ("a", "b", "c")
+
+
+def test_a_bad_entry_of_a_table_names_file_and_line(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, "[bundle]\nthreshold = 2\n[bundle.thresholds]\nfatal = 2\n")
+    assert found.startswith(f"{tmp_path / 'config.toml'}:3: bundle.thresholds is")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("15m", 900.0), ("2s", 2.0), ("24h", 86400.0), ("1h30m", 5400.0), ("250ms", 0.25), (7, 7.0)]
+)
+def test_durations_are_seconds_or_text(text: object, seconds: float) -> None:
+    assert read_duration(text) == seconds
+    assert read_duration(write_duration(seconds)) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "5 apples", "-1s", True, None, "m"])
+def test_other_durations_are_refused(text: object) -> None:
+    with pytest.raises(BadValue):
+        read_duration(text)
+
+
+def test_sizes_are_bytes_or_text() -> None:
+    assert [read_size(each) for each in (5, "5", "2KiB", "1GiB")] == [5, 5, 2048, 2**30]
+    assert write_size(2**30) == "1GiB"
+
+
+@pytest.mark.parametrize("key", SETTINGS)
+def test_every_default_is_of_its_own_kind_and_survives_being_written(key: str) -> None:
+    kind, default = SETTINGS[key].kind, SETTINGS[key].default
+    assert kind.read(kind.write(default)) == default
+    assert value_of(Config(), key) == default
+
+
+def test_the_sample_holds_every_setting_with_its_default(tmp_path: Path) -> None:
+    path = ROOT / "configs" / "error-aggregator.toml"
+    assert path.read_text() == sample(), "run: python -m node.config.sample > configs/error-aggregator.toml"
+    loaded = load(path, NOTHING)
+    assert loaded.config == Config()
+    assert "default" not in set(loaded.sources.values())
+    assert all(f"`{key}`" in table() for key in SETTINGS)
+
+
+def test_setting_a_value_keeps_comments_and_mode(tmp_path: Path) -> None:
+    path = write(tmp_path, "# mine\n[bundle]\nthreshold = 3  # few\n")
+    path.chmod(0o600)
+    set_value(path, "bundle.threshold", "5")
+    set_value(path, "filing.labels", "a,b")
+    text = path.read_text()
+    assert "# mine" in text
+    assert "threshold = 5  # few" in text
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert load(path, NOTHING).config.filing.labels == ("a", "b")
+    assert [each.name for each in tmp_path.iterdir()] == ["config.toml"]
+
+
+def test_a_bad_value_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "config.toml"
+    with pytest.raises(ConfigError, match="expected a whole number"):
+        set_value(path, "bundle.threshold", "many")
+    with pytest.raises(ConfigError, match="is no setting"):
+        set_value(path, "bundle.treshold", "3")
+    with pytest.raises(ConfigError, match="never kept in a file"):
+        set_value(path, "github.repository", "ghp_0123456789abcdefghij")
+    assert not path.exists()
+
+
+def test_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "config.toml"
+    set_value(path, "bundle.interval", "5m")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert load(path, NOTHING).config.bundle.interval == 300.0
+
+
+def test_places_follow_user_and_environment(tmp_path: Path) -> None:
+    root = places(Config(), {}, user=0)
+    assert str(root.directory) == "/var/lib/error-aggregator"
+    assert str(root.ingest) == "/run/error-aggregator/ingest.sock"
+    user = places(Config(), {"HOME": "/home/a", "XDG_RUNTIME_DIR": "/run/user/1"}, user=1)
+    assert str(user.directory) == "/home/a/.local/state/error-aggregator"
+    assert str(user.control) == "/run/user/1/error-aggregator/control.sock"
+    told = places(Config(), {"AGGREGATOR_SOCKET": "/tmp/x/in.sock"}, user=1)
+    assert str(told.datagram) == "/tmp/x/datagram.sock"

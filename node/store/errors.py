@@ -1,0 +1,43 @@
+"""What can go wrong with the store, in words that name the place and the remedy."""
+
+import sqlite3
+from enum import Enum
+from pathlib import Path
+
+
+class Trouble(Enum):
+    """Kinds of trouble; the value is the remedy."""
+
+    FULL = "the disk is full: make room; nothing was lost, senders keep what was not acknowledged"
+    READ_ONLY = "it cannot be written: check owner and mode of the directory, and whether it is mounted read-only"
+    CORRUPT = (
+        "it is damaged: stop the node and move it away, or restore a backup; the node starts a new one, and the "
+        "fleet brings back the counts of the lookback"
+    )
+    NEWER = "it was written by a newer version of this program: upgrade this node, or give it another directory"
+    IN_USE = "another node uses this directory: stop that one, or give this one a node.directory of its own"
+    FAILED = "the operation failed"
+
+
+class StoreError(Exception):
+    """The store could not do it. What was to be committed was not, as a whole."""
+
+    def __init__(self, trouble: Trouble, place: Path, detail: str = "") -> None:
+        super().__init__(f"{place}: {trouble.value}" + (f" ({detail})" if detail else ""))
+        self.trouble = trouble
+
+
+_BY_CODE = {
+    sqlite3.SQLITE_FULL: Trouble.FULL,
+    sqlite3.SQLITE_READONLY: Trouble.READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: Trouble.READ_ONLY,
+    sqlite3.SQLITE_PERM: Trouble.READ_ONLY,
+    sqlite3.SQLITE_CORRUPT: Trouble.CORRUPT,
+    sqlite3.SQLITE_NOTADB: Trouble.CORRUPT,
+}
+
+
+def explain(error: sqlite3.Error, place: Path) -> StoreError:
+    """SQLite's error as ours."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code; the rest only refines it
+    return StoreError(_BY_CODE.get(code, Trouble.FAILED), place, str(error))

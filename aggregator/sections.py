@@ -16,7 +16,7 @@ from aggregator.bundle import Bundle
 from aggregator.inert import fenced, inline
 from aggregator.moment import rfc3339
 from aggregator.record import ErrorRecord
-from aggregator.redact import redact
+from aggregator.redact import redact_lines, redact_text, redact_value
 from aggregator.trace import trace
 
 LOG_LINES = 100  # the last ones
@@ -55,24 +55,24 @@ def sections(bundle: Bundle, record: ErrorRecord | None, stack_trace: bool) -> I
 
 
 def _of_record(record: ErrorRecord, stack_trace: bool) -> Iterator[Section]:
-    context = record.context
-    environment = context.get("environment")
+    context: dict[str, Any] = redact_value(record.context)
+    logs = redact_lines([line.rstrip("\r\n") for line in record.logs[-LOG_LINES:]])
     parts = (
         ("Stack trace", trace(record) if stack_trace else "", keep_ends),
         ("Invocation", _pairs({key: context[key] for key in INVOCATION if key in context}), keep_head),
-        ("Environment", _pairs(_mapping(environment)), keep_head),
-        ("Logs", "\n".join(line.rstrip("\r\n") for line in record.logs[-LOG_LINES:]), keep_tail),
-        ("System", _pairs(_system(record)), keep_head),
+        ("Environment", _pairs(_mapping(context.get("environment"))), keep_head),
+        ("Logs", "\n".join(logs), keep_tail),
+        ("System", _pairs(_system(record, context)), keep_head),
     )
     for heading, text, keep in parts:
         if text.strip():
             yield Section(heading, fence(heading, text, keep))
 
 
-def _system(record: ErrorRecord) -> dict[str, Any]:
+def _system(record: ErrorRecord, context: Mapping[str, Any]) -> dict[str, Any]:
     """What the context says of the machine, and whatever else the program put into it."""
     own = {"service": record.service, "release": record.release}
-    rest = {k: v for k, v in record.context.items() if k not in (*INVOCATION, "environment")}
+    rest = {k: v for k, v in context.items() if k not in (*INVOCATION, "environment")}
     return {name: value for name, value in own.items() if value} | rest
 
 
@@ -94,13 +94,13 @@ def _related(bundle: Bundle) -> str:
     lines = ["Same type and place, another message:", ""]
     for other in bundle.related:
         issue = f" (#{other.number})" if other.number else ""
-        lines.append(f"- {inline(redact(other.title))}: {other.occurrences:,} occurrences{issue}")
+        lines.append(f"- {inline(redact_text(other.title))}: {other.occurrences:,} occurrences{issue}")
     return _lines_within("\n".join(lines), BUDGETS["Related"])
 
 
 def fence(heading: str, text: str, keep: Keep | None = None) -> str:
     """`text` redacted and fenced, within the budget of its section."""
-    return within(redact(text), BUDGETS[heading], keep or keep_head)
+    return within(redact_text(text), BUDGETS[heading], keep or keep_head)
 
 
 def within(text: str, budget: int, keep: Keep) -> str:

@@ -106,11 +106,11 @@ def fence(heading: str, text: str, keep: Keep | None = None) -> str:
 def within(text: str, budget: int, keep: Keep) -> str:
     """`text` fenced in at most `budget` bytes. Making text inert lengthens it, so it is cut until it fits."""
     size = len(text)
-    out = fenced(text, size)
+    out = fenced(text)
     while len(out.encode(errors="replace")) > budget and size > 0:
         size = min(size - 1, size * budget * 9 // (len(out.encode(errors="replace")) * 10))
         cut = keep(text, size)
-        out = fenced(cut, len(cut))
+        out = fenced(cut)
     return out
 
 

@@ -1,0 +1,62 @@
+"""The calls of the filing procedure, and who carries out which."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from aggregator.filing import calls
+from aggregator.filing.calls import Call
+from node.clock import Clock
+from node.github import claims, comments, issues, labels, people, search
+from node.github.client import Client
+from node.github.failures import Elsewhere
+from node.github.hub import Hub
+from node.github.repository import Facts
+from node.github.statistics import Statistics
+
+T = TypeVar("T")
+
+Handler = Callable[[Hub, Any], Awaitable[Any]]
+
+TABLE: dict[type[Call[Any]], Handler] = {
+    calls.ReadClaim: claims.read,
+    calls.CreateClaim: claims.create,
+    calls.AdvanceClaim: claims.advance,
+    calls.ListIssues: issues.list_issues,
+    calls.HighestNumber: issues.highest_number,
+    calls.ReadIssue: issues.read_issue,
+    calls.CreateIssue: issues.create_issue,
+    calls.EditIssue: issues.edit_issue,
+    calls.AddLabels: labels.add_labels,
+    calls.ListComments: comments.list_comments,
+    calls.AddComment: comments.add_comment,
+    calls.DuplicateOf: comments.duplicate_of,
+    calls.MayWrite: people.may_write,
+    calls.MayTriage: people.may_triage,
+    calls.Hint: search.hint,
+}
+
+
+class GitHub:
+    """GitHub, as the filing procedure sees it. `allowed`: public repositories that may be written to."""
+
+    def __init__(self, client: Client, clock: Clock, allowed: frozenset[str] = frozenset()) -> None:
+        self._hub = Hub(client, clock, allowed)
+
+    async def perform(self, call: Call[T]) -> T:
+        """Carry out one call. Raises NotSent, Unsure and Rejected as `calls.py` says, and nothing else."""
+        try:
+            return await TABLE[type(call)](self._hub, call)
+        except Elsewhere:
+            self._hub.repositories.forget()
+            raise
+
+    async def login(self) -> str:
+        """Whom the token speaks for. Raises NotSent and Rejected."""
+        return await people.own_login(self._hub)
+
+    async def facts(self, repository: str) -> Facts:
+        """What the token sees of a repository. Raises NotSent and Rejected."""
+        return await self._hub.repositories.facts(repository)
+
+    def statistics(self) -> Statistics:
+        return self._hub.client.statistics()

@@ -74,7 +74,7 @@ class Client:
             lazy=False,
         )
         self._clock = clock
-        self._report = report
+        self.report = report
         self._one = anyio.CapacityLimiter(1)
         self._holds: dict[str, Hold] = {}
         self._limits: dict[str, RateLimit] = {}
@@ -160,10 +160,10 @@ class Client:
         self._counts = replace(old, **{name: getattr(old, name) + number for name, number in more.items()})
 
     def _tell(self, attempt: Attempt) -> None:
-        if self._report is None:
+        if self.report is None:
             return
         try:
-            self._report(attempt)
+            self.report(attempt)
         except Exception as error:  # the answer to a write must not be lost with the report of it
             log.error("report of a write failed", reason=type(error).__name__, place="node/github/client.py")
 

@@ -58,6 +58,9 @@ class History:
         parts = [day_total for s in signatures for _, day_total in self._days.get(s, {}).values()]
         return combine(parts) if parts else None
 
+    def roots(self) -> Iterable[str]:
+        return self._roots.keys()
+
     def signatures_of(self, root: str) -> set[str]:
         return self._roots.get(root, set())
 

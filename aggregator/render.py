@@ -98,7 +98,7 @@ def short(text: str, size: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Text as a title holds it: not Markdown, so nothing is escaped; what cannot be seen goes, what refers is broken."""
+    """Text as a title shows it: no Markdown, so nothing is escaped; what is unseen goes, what refers is broken."""
     seen = "".join(c for c in " ".join(text.split()) if unicodedata.category(c) not in _UNSEEN)
     return _REFERS.sub("\\g<0>\u200b", seen)
 

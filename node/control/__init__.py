@@ -1,0 +1,5 @@
+"""Control: what people and programs of this machine ask of the node, as HTTP with JSON over a Unix socket.
+
+`view` says what is answered and what the node must offer, `decided` and `answers` read, `planned` shows what would be
+written, `changes` decides, `socket` and `server` serve, `client` asks.
+"""

@@ -1,0 +1,98 @@
+"""Ask the node over its control socket."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from node.control.changes import Decision
+from node.control.view import (
+    BundleRow,
+    Detail,
+    ErrorRow,
+    IssueRow,
+    Planned,
+    Reloaded,
+    Ruled,
+    Stats,
+    Status,
+    Summary,
+)
+
+T = TypeVar("T")
+SECONDS = 10.0  # for an answer; the node answers from memory
+BUNDLE_SECONDS = 600.0  # a bundle talks to GitHub, which may ask for a pause
+
+
+class Unreachable(Exception):
+    """No node answers. The text names the socket and the remedy."""
+
+
+class Refused(Exception):
+    """The node says no; the text is its own."""
+
+
+class Client:
+    """One node. Every method raises `Unreachable` and `Refused`."""
+
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
+
+    def status(self) -> Status:
+        return self._get("status", Status)
+
+    def errors(self) -> list[ErrorRow]:
+        return self._get("errors", list[ErrorRow])
+
+    def show(self, name: str) -> Detail:
+        return self._get(f"errors/{quote(name, safe='')}", Detail)
+
+    def preview(self, name: str) -> Planned:
+        return self._get(f"errors/{quote(name, safe='')}/preview", Planned)
+
+    def bundles(self) -> list[BundleRow]:
+        return self._get("bundles", list[BundleRow])
+
+    def bundle(self, *, dry_run: bool) -> Summary:
+        return self._ask("POST", "bundle?dry_run=1" if dry_run else "bundle", Summary, seconds=BUNDLE_SECONDS)
+
+    def issues(self) -> list[IssueRow]:
+        return self._get("issues", list[IssueRow])
+
+    def stats(self) -> Stats:
+        return self._get("stats", Stats)
+
+    def decide(self, decision: Decision) -> Ruled:
+        return self._ask("POST", "decisions", Ruled, decision)
+
+    def reload(self) -> Reloaded:
+        return self._ask("POST", "reload", Reloaded)
+
+    def _get(self, path: str, answer: type[T]) -> T:
+        return self._ask("GET", path, answer)
+
+    def _ask(self, method: str, path: str, answer: Any, content: object = None, seconds: float = SECONDS) -> Any:
+        transport = httpx.HTTPTransport(uds=str(self.socket))
+        try:
+            with httpx.Client(transport=transport, base_url="http://node/v1/", timeout=seconds) as http:
+                body = msgspec.json.encode(content) if content is not None else None
+                response = http.request(method, path, content=body)
+        except httpx.TimeoutException:
+            raise Unreachable(f"{self.socket}: the node did not answer within {seconds:.0f} s: see its log") from None
+        except httpx.TransportError as error:
+            raise Unreachable(
+                f"{self.socket}: no node answers there ({error}): start one with `aggregator node`, or name its socket "
+                "with --socket or AGGREGATOR_CONTROL_SOCKET"
+            ) from None
+        if response.status_code >= 400:
+            raise Refused(_error(response.content))
+        return msgspec.json.decode(response.content, type=answer)
+
+
+def _error(content: bytes) -> str:
+    try:
+        return msgspec.json.decode(content, type=dict[str, str])["error"]
+    except (msgspec.DecodeError, KeyError):
+        return "the node answered with an error that it does not explain: see its log"

@@ -1,0 +1,142 @@
+"""The control server: HTTP with JSON over a Unix socket that this node has bound.
+
+Every answer is one struct of `view.py` as JSON; every failure is `{"error": text}` with a status that says whose fault
+it is: 400 the request's, 404 nothing of that name, 409 the configuration's, 500 ours. A failure of one request is
+logged and ends there.
+"""
+
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import structlog
+import trio
+from hypercorn.config import Config as ServerConfig
+from hypercorn.trio import serve as hypercorn_serve
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aggregator.redact import redact_value
+from node.config import ConfigError
+from node.control import answers, planned
+from node.control.changes import BadRequest, Decision, Unknown, decide
+from node.control.view import View
+
+BODY_BYTES = 64 * 1024  # of a request; a decision is far smaller
+GRACE = 2.0  # seconds that open requests get at the end
+RECORDS = 5  # samples that one error is shown with
+
+Handler = Callable[[View, Request], Awaitable[object]]
+_log = structlog.get_logger("control")
+
+
+def application(view: View) -> Starlette:
+    """The routes, in the order of the command line's verbs."""
+    routes: list[tuple[str, str, Handler]] = [
+        ("GET", "/v1/status", _status),
+        ("GET", "/v1/errors", _errors),
+        ("GET", "/v1/errors/{name}", _show),
+        ("GET", "/v1/errors/{name}/preview", _preview),
+        ("GET", "/v1/bundles", _bundles),
+        ("POST", "/v1/bundle", _bundle),
+        ("GET", "/v1/issues", _issues),
+        ("GET", "/v1/stats", _stats),
+        ("POST", "/v1/decisions", _decide),
+        ("POST", "/v1/reload", _reload),
+    ]
+    return Starlette(routes=[Route(path, _endpoint(view, run), methods=[method]) for method, path, run in routes])
+
+
+async def serve(
+    listening: socket.socket, view: View, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """Answer on `listening` until cancelled."""
+    config = ServerConfig()
+    config.bind = [f"fd://{os.dup(listening.fileno())}"]  # hypercorn closes what it was given
+    config.graceful_timeout = GRACE
+    config.accesslog = None
+    config.errorlog = None
+    async with trio.open_nursery() as nursery:
+        await nursery.start(hypercorn_serve, application(view), config)
+        task_status.started()
+
+
+def _endpoint(view: View, run: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            return _json(await run(view, request))
+        except Unknown as error:
+            return _json({"error": str(error)}, 404)
+        except (BadRequest, msgspec.DecodeError) as error:
+            return _json({"error": str(error)}, 400)
+        except ConfigError as error:
+            return _json({"error": str(error)}, 409)
+        except Exception as error:  # one request must not end the others
+            _log.error("request failed", reason=type(error).__name__, place=request.url.path, exc_info=True)
+            return _json({"error": f"the node failed to answer ({type(error).__name__}): see its log"}, 500)
+
+    return endpoint
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+async def _status(view: View, _request: Request) -> object:
+    return answers.status(view)
+
+
+async def _errors(view: View, _request: Request) -> object:
+    return answers.errors(view)
+
+
+async def _show(view: View, request: Request) -> object:
+    found = answers.detail(view, request.path_params["name"])
+    if found is None:
+        raise Unknown(f"{request.path_params['name']} names no error, or several")
+    records = await view.records((), [row.signature for row in found.errors])
+    plain: list[dict[str, Any]] = [redact_value(msgspec.to_builtins(record)) for record in records[:RECORDS]]
+    return msgspec.structs.replace(found, records=plain)
+
+
+async def _preview(view: View, request: Request) -> object:
+    return await planned.preview(view, request.path_params["name"])
+
+
+async def _bundles(view: View, _request: Request) -> object:
+    return answers.bundles(view)
+
+
+async def _bundle(view: View, request: Request) -> object:
+    if request.query_params.get("dry_run"):
+        return await planned.dry_run(view)
+    return await view.bundle()
+
+
+async def _issues(view: View, _request: Request) -> object:
+    return answers.issues(view)
+
+
+async def _stats(view: View, _request: Request) -> object:
+    return answers.stats(view, await view.actions())
+
+
+async def _decide(view: View, request: Request) -> object:
+    return await decide(view, msgspec.json.decode(await _body(request), type=Decision))
+
+
+async def _reload(view: View, _request: Request) -> object:
+    return await view.reload()
+
+
+async def _body(request: Request) -> bytes:
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > BODY_BYTES:
+            raise BadRequest(f"the request has more than {BODY_BYTES} bytes")
+    return bytes(data)

@@ -1,0 +1,243 @@
+"""What the control socket answers, and what it needs of the node for that.
+
+The structs are the stable JSON of the command line: a field may be added, none changes its meaning. The same types are
+written by the server and read by its clients. Moments are RFC 3339, UTC.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from aggregator.agenda import Knowledge
+from aggregator.bundle import Policy
+from aggregator.filing.case import Outcome
+from aggregator.filing.settings import Settings
+from aggregator.record import ErrorRecord
+from node.config import Loaded
+
+
+class IssueRef(msgspec.Struct, frozen=True):
+    repository: str
+    number: int
+    url: str
+
+
+class ErrorRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One signature, as `errors` lists it."""
+
+    signature: str
+    root: str
+    title: str
+    count: int  # within the lookback
+    total: int  # as far as this node knows
+    nodes: list[str]  # peer ids
+    services: dict[str, int]
+    releases: dict[str, int]
+    first_seen: str
+    last_seen: str
+    severity: str
+    threshold: int
+    state: str  # new, due, waiting, filed, muted, refused
+    reason: str  # name of the reason
+    issue: IssueRef | None
+
+
+class Detail(msgspec.Struct, frozen=True):
+    """One root with all that is known of it."""
+
+    root: str  # canonical
+    repository: str  # where its issue is or would be; empty: nowhere
+    errors: list[ErrorRow]
+    joined: list[str]  # roots that an operator joined with it
+    related: list[str]  # roots of the same type and place
+    mute: dict[str, Any] | None
+    records: list[dict[str, Any]]  # samples, redacted, the newest first
+
+
+class BundleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One root that is due and not filed."""
+
+    root: str
+    repository: str
+    title: str
+    severity: str
+    count: int
+    due_since: str
+    state: str  # due, waiting, refused, muted
+    reason: str
+
+
+class IssueRow(msgspec.Struct, frozen=True):
+    repository: str
+    number: int
+    url: str
+    root: str
+    title: str
+    count: int  # within the lookback
+    last_seen: str
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What one bundle did, or would do."""
+
+    at: str
+    dry_run: bool = False
+    unique: int = 0  # roots that occurred within the lookback
+    meeting_threshold: int = 0  # of these, or from before: due
+    created: int = 0
+    updated: int = 0
+    waiting: int = 0
+    refused: int = 0
+    existing_checked: int = 0  # issues that GitHub listed
+    calls: int = 0  # to GitHub
+    reason: str = ""  # why nothing was filed, if that concerns all: name of the reason
+    planned: list["Planned"] = []
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """What would be written to GitHub about one root."""
+
+    root: str
+    repository: str
+    action: str  # create, update
+    title: str
+    labels: list[str]
+    body: str
+
+
+class Filing(msgspec.Struct, frozen=True, kw_only=True):
+    """How filing stands."""
+
+    enabled: bool
+    paused: bool
+    pending: int  # roots that are due and not filed
+    waiting: dict[str, int] = {}  # by name of the reason
+    candidates: list[str] = []  # repositories for which this node may file
+    trouble: dict[str, str] = {}  # by repository: why it may not
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """What only the running node knows."""
+
+    node: str
+    started: float  # Unix seconds
+    peers: list[str] = []
+    settled: bool = True
+    leader: dict[str, str] = {}  # by repository: peer id
+    received: int = 0
+    acknowledged: int = 0
+    refused: dict[str, int] = {}  # by reason
+    gossip: dict[str, int] = {}
+    candidates: list[str] = []
+    trouble: dict[str, str] = {}
+    token_source: str = ""  # empty: there is no token
+    last: Summary | None = None
+
+
+class TokenStatus(msgspec.Struct, frozen=True):
+    """Whether there is a token and where it came from; never the token."""
+
+    present: bool
+    source: str
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    node: str
+    version: str
+    started: str
+    peers: list[str]
+    settled: bool
+    leader: dict[str, str]
+    received: int
+    acknowledged: int
+    refused: dict[str, int]
+    gossip: dict[str, int]
+    filing: Filing
+    bundle: Summary | None  # the last
+    enabled: bool
+    configured: bool
+    repository: str
+    github_token: TokenStatus
+    auto_create_issues: bool
+    max_log_lines: int
+    issue_labels: list[str]
+
+
+class Stats(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts over all that is kept: the lookback and the days before."""
+
+    signatures: int
+    roots: int
+    occurrences: int  # within the lookback
+    total: int  # with the history
+    by_severity: dict[str, int]
+    by_service: dict[str, int]
+    by_state: dict[str, int]
+    top: list[ErrorRow]
+    actions: dict[str, int]  # of the audit log, by action
+
+
+class Reported(msgspec.Struct, frozen=True):
+    signature: str
+    issue: IssueRef | None
+
+
+class Ruled(msgspec.Struct, frozen=True):
+    """An operator's decision as it was written into the book."""
+
+    action: str
+    subject: str
+    value: Any
+    rulings: list[str]  # "kind subject"
+
+
+class Reloaded(msgspec.Struct, frozen=True):
+    changed: list[str]  # keys
+    restart: list[str]  # keys whose change needs a restart
+
+
+class View(Protocol):
+    """What the node offers. Everything may be called from any task of its loop."""
+
+    @property
+    def known(self) -> Knowledge: ...
+
+    @property
+    def loaded(self) -> Loaded: ...
+
+    @property
+    def policy(self) -> Policy: ...
+
+    @property
+    def settings(self) -> Settings:
+        """For rendering."""
+        ...
+
+    def now(self) -> float: ...
+
+    def health(self) -> Health: ...
+
+    def outcomes(self) -> Mapping[str, Outcome]:
+        """By root: what became of it in the last run of filing."""
+        ...
+
+    async def records(self, samples: Sequence[str], signatures: Sequence[str]) -> list[ErrorRecord]:
+        """Up to five samples, by id or of these signatures; the newest first."""
+        ...
+
+    async def actions(self) -> dict[str, int]:
+        """Entries of the audit log, by action."""
+        ...
+
+    async def rule(self, action: str, subject: str, rulings: Sequence[tuple[str, str, Any]]) -> None:
+        """Commit rulings (kind, subject, value) together with an entry of the audit log, and tell the fleet."""
+        ...
+
+    async def bundle(self) -> Summary:
+        """Run a bundle now."""
+        ...
+
+    async def reload(self) -> Reloaded:
+        """Read the configuration again. Raises `ConfigError`; then the old one stays."""
+        ...

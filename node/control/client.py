@@ -1,5 +1,6 @@
 """Ask the node over its control socket."""
 
+import socket
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -24,6 +25,7 @@ from node.control.view import (
 T = TypeVar("T")
 SECONDS = 10.0  # for an answer; the node answers from memory
 BUNDLE_SECONDS = 600.0  # a bundle talks to GitHub, which may ask for a pause
+REMEDY = "start one with `aggregator node`, or name its socket with --socket or AGGREGATOR_CONTROL_SOCKET"
 
 
 class Unreachable(Exception):
@@ -37,8 +39,8 @@ class Refused(Exception):
 class Client:
     """One node. Every method raises `Unreachable` and `Refused`."""
 
-    def __init__(self, socket: Path) -> None:
-        self.socket = socket
+    def __init__(self, path: Path) -> None:
+        self.socket = path
 
     def status(self) -> Status:
         return self._get("status", Status)
@@ -74,6 +76,7 @@ class Client:
         return self._ask("GET", path, answer)
 
     def _ask(self, method: str, path: str, answer: Any, content: object = None, seconds: float = SECONDS) -> Any:
+        reach(self.socket)
         transport = httpx.HTTPTransport(uds=str(self.socket))
         try:
             with httpx.Client(transport=transport, base_url="http://node/v1/", timeout=seconds) as http:
@@ -82,13 +85,23 @@ class Client:
         except httpx.TimeoutException:
             raise Unreachable(f"{self.socket}: the node did not answer within {seconds:.0f} s: see its log") from None
         except httpx.TransportError as error:
-            raise Unreachable(
-                f"{self.socket}: no node answers there ({error}): start one with `aggregator node`, or name its socket "
-                "with --socket or AGGREGATOR_CONTROL_SOCKET"
-            ) from None
+            raise Unreachable(f"{self.socket}: the node went away ({error}): {REMEDY}") from None
         if response.status_code >= 400:
             raise Refused(_error(response.content))
         return msgspec.json.decode(response.content, type=answer)
+
+
+def reach(path: Path) -> None:
+    """Raise `Unreachable` unless something listens at `path`: httpx would not tell why, and leak a descriptor."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(SECONDS)
+        try:
+            probe.connect(str(path))
+        except PermissionError:
+            remedy = "run this as the user that runs the node, or as root"
+            raise Unreachable(f"{path}: this user may not talk to the node: {remedy}") from None
+        except OSError as error:
+            raise Unreachable(f"{path}: no node answers there ({error.strerror or error}): {REMEDY}") from None
 
 
 def _error(content: bytes) -> str:

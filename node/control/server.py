@@ -8,6 +8,7 @@ logged and ends there.
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
@@ -135,8 +136,9 @@ async def _reload(view: View, _request: Request) -> object:
 
 async def _body(request: Request) -> bytes:
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > BODY_BYTES:
-            raise BadRequest(f"the request has more than {BODY_BYTES} bytes")
+    async with aclosing(request.stream()) as stream:
+        async for chunk in stream:
+            data += chunk
+            if len(data) > BODY_BYTES:
+                raise BadRequest(f"the request has more than {BODY_BYTES} bytes")
     return bytes(data)

@@ -52,18 +52,17 @@ def _lock(path: Path) -> int:
 
 
 def _bind(path: Path) -> socket.socket:
+    _remove_stale(path)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+    before = os.umask(0o177)
     try:
-        _remove_stale(path)
-        before = os.umask(0o177)
-        try:
-            listening.bind(str(path))
-        finally:
-            os.umask(before)
+        listening.bind(str(path))
         listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise SocketError(f"{path}: cannot be bound ({error}): give another control.socket") from None
+    finally:
+        os.umask(before)
     return listening
 
 
@@ -71,8 +70,11 @@ def _remove_stale(path: Path) -> None:
     """Only a socket is removed: a file of another kind was put there by somebody for something."""
     try:
         mode = path.lstat().st_mode
+        if stat.S_ISSOCK(mode):
+            path.unlink()
+            return
     except FileNotFoundError:
         return
-    if not stat.S_ISSOCK(mode):
-        raise SocketError(f"{path}: is not a socket: move it away, or give another control.socket")
-    path.unlink()
+    except OSError as error:
+        raise SocketError(f"{path}: cannot be replaced ({error.strerror}): remove it") from None
+    raise SocketError(f"{path}: is not a socket: move it away, or give another control.socket")

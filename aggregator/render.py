@@ -15,7 +15,6 @@ comes out empty is left out.
 """
 
 import re
-import unicodedata
 
 from aggregator import limits
 from aggregator.bundle import Bundle
@@ -26,6 +25,7 @@ from aggregator.comments import linked_note as linked_note
 from aggregator.comments import regression_comment as regression_comment
 from aggregator.filing.marker import issue_marker
 from aggregator.filing.settings import OWN_LABEL, Settings
+from aggregator.inert import plain
 from aggregator.record import ErrorRecord
 from aggregator.redact import redact_text
 from aggregator.sections import sections
@@ -43,8 +43,6 @@ MESSAGE_CHARS = 80
 LABEL_CHARS = 50  # GitHub takes no more
 URGENT = frozenset({"high", "critical"})
 _VARIABLE = re.compile(r"\{(type|message|function|service|severity|priority)\}")
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-_REFERS = re.compile(r"[@#]|\bGH-(?=\d)", re.IGNORECASE)
 _DANGLING = re.compile(r"\s+(?:in|on|at|-|:)\s*$|^\s*(?:in|on|at|-|:)\s+")
 
 
@@ -59,7 +57,7 @@ def title(bundle: Bundle, record: ErrorRecord | None, settings: Settings) -> str
         "severity": limits.SEVERITIES[bundle.total.severity],
     }
     text = fill(settings.title, values)
-    return short(one_line(redact_text(_DANGLING.sub("", text))), TITLE_CHARS) or bundle.root
+    return short(plain(redact_text(_DANGLING.sub("", text))), TITLE_CHARS) or bundle.root
 
 
 def labels(bundle: Bundle, settings: Settings) -> tuple[str, ...]:
@@ -95,12 +93,6 @@ def fill(template: str, values: dict[str, str]) -> str:
 def short(text: str, size: int) -> str:
     """`text` in at most `size` characters, with an ellipsis where it was cut."""
     return text if len(text) <= size else text[: size - 1].rstrip() + "…"
-
-
-def one_line(text: str) -> str:
-    """Text as a title shows it: no Markdown, so nothing is escaped; what is unseen goes, what refers is broken."""
-    seen = "".join(c for c in " ".join(text.split()) if unicodedata.category(c) not in _UNSEEN)
-    return _REFERS.sub("\\g<0>\u200b", seen)
 
 
 def _footer(bundle: Bundle) -> str:

@@ -160,12 +160,7 @@ def _most(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def _names(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{cell(name)} ({count:,})" for name, count in counts.items())
-
-
-def cell(text: str) -> str:
-    """Inert text that does not end the table cell it stands in."""
-    return inline(text).replace("|", "\\|").replace("\n", " ")
+    return ", ".join(f"{inline(name)} ({count:,})" for name, count in counts.items())
 
 
 def _pack(counts: Mapping[str, int]) -> str:

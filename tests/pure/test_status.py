@@ -1,5 +1,7 @@
 """The status block: it says what was put into it, and writing it leaves every other byte alone."""
 
+import re
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -45,7 +47,9 @@ def test_replacing_leaves_every_other_byte_alone(old: Status, new: Status, befor
 def test_names_in_a_block_end_neither_the_comment_nor_the_row(status: Status):
     block = status_block(status)
     assert block.count("-->") == 2
-    assert all(line.startswith(("|", "<!--")) for line in block.split("\n") if line)
+    rows = [line for line in block.split("\n") if line]
+    assert all(line.startswith(("|", "<!--")) for line in rows)
+    assert all(len(re.findall(r"(?<!\\)\|", line)) == 3 for line in rows[1:-1])
 
 
 def test_a_block_that_a_human_removed_is_put_at_the_end():

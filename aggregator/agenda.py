@@ -11,9 +11,11 @@ from typing import NamedTuple
 from aggregator import rulings
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
 from aggregator.bundle import Policy, Verdict, bundle, filed_number, judge
-from aggregator.filing.case import Case
+from aggregator.filing.case import Case, Outcome
 from aggregator.history import History
 from aggregator.ledger import Ledger
+
+SOONEST = 1.0  # seconds between two runs
 
 
 class Latch(NamedTuple):
@@ -84,3 +86,9 @@ def case_of(known: Knowledge, root: str, repository: str, number: int, now: floa
         return None
     before = known.book.fact(FactKey(repository, root, made.generation - 1)) if made.generation else None
     return Case(made, now, nonce, number=number, previous=before.number if before else 0)
+
+
+def next_run(outcomes: Iterable[Outcome], now: float, interval: float) -> float:
+    """When to run again (Unix seconds): at the next aligned tick, or earlier where an outcome asks for it."""
+    tick = (now // interval + 1) * interval
+    return min([tick, *(now + max(o.again, SOONEST) for o in outcomes if o.again)])

@@ -103,6 +103,10 @@ class Ledger:
     def roots(self) -> Iterable[str]:
         return self._roots.keys()
 
+    def roots_with(self, signatures: Iterable[str]) -> set[str]:
+        """The roots of those of these signatures that are still kept."""
+        return {next(iter(self._tallies[s].values())).root for s in signatures if s in self._tallies}
+
     def signatures_of(self, root: str) -> set[str]:
         """The signatures that have this root; not to be changed."""
         return self._roots.get(root, set())

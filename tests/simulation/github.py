@@ -1,0 +1,208 @@
+"""A virtual GitHub: what the filing procedure relies on, and what it must survive.
+
+Relied on: creating a ref and fast-forwarding it are atomic; an issue is readable by number once it exists; numbers
+rise. To be survived: requests and answers get lost, the list lags, refs are read stale, the rate limit says no.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from aggregator.filing.calls import (
+    AddComment,
+    AddLabels,
+    AdvanceClaim,
+    Call,
+    Comment,
+    CreateClaim,
+    CreateIssue,
+    DuplicateOf,
+    EditIssue,
+    Failure,
+    HighestNumber,
+    Hint,
+    Issue,
+    ListComments,
+    ListIssues,
+    MayTriage,
+    MayWrite,
+    NotSent,
+    ReadClaim,
+    ReadIssue,
+    Rejected,
+    Unsure,
+)
+from aggregator.filing.claim import Claim
+from aggregator.reason import Reason
+from tests.simulation.world import World
+
+WRITES = (CreateClaim, AdvanceClaim, CreateIssue, EditIssue, AddLabels, AddComment)
+
+
+@dataclass
+class Faults:
+    """Probabilities, and seconds, of what goes wrong."""
+
+    lost_request: float = 0.0
+    lost_answer: float = 0.0
+    refused: float = 0.0
+    list_lag: float = 0.0  # seconds at most
+    stale_ref: float = 0.0
+
+
+@dataclass
+class Stored:
+    """An issue and what only GitHub knows about it."""
+
+    issue: Issue
+    listed_at: float
+    deleted: bool = False
+    comments: list[Comment] = field(default_factory=list[Comment])
+    duplicate_of: int = 0
+
+
+class VirtualGitHub:
+    """One repository. `perform` answers a call at once; whoever calls it decides when question and answer travel."""
+
+    def __init__(self, world: World, faults: Faults, repository: str = "acme/app") -> None:
+        self.world, self.faults, self.repository = world, faults, repository
+        self.issues: dict[int, Stored] = {}
+        self.refs: dict[str, list[Claim]] = {}
+        self.collaborators = {"maintainer"}
+        self.calls: list[str] = []
+
+    def perform(self, call: Call[Any]) -> Any:
+        """Carry out `call`, or raise one of the three failures. May do both: then the answer got lost."""
+        self.calls.append(type(call).__name__)
+        writes = isinstance(call, WRITES)
+        if self.world.chance(self.faults.refused):
+            raise NotSent(Reason.RATE_LIMITED, "API rate limit exceeded", retry_after=60.0)
+        if self.world.chance(self.faults.lost_request):
+            raise _lost(writes)
+        answer = self._do(call)
+        if self.world.chance(self.faults.lost_answer):
+            raise _lost(writes)
+        return answer
+
+    def open_issues(self) -> list[Issue]:
+        return [s.issue for s in self.issues.values() if s.issue.open and not s.deleted]
+
+    def close(self, number: int, state_reason: str, by: str = "maintainer", duplicate_of: int = 0) -> None:
+        """Somebody closes an issue."""
+        stored = self.issues[number]
+        stored.duplicate_of = duplicate_of
+        stored.issue = msgspec.structs.replace(
+            stored.issue, open=False, state_reason=state_reason, closed_at=self.world.now, closed_by=by
+        )
+
+    def report_by_hand(self, title: str, body: str, author: str) -> int:
+        """A person opens an issue."""
+        return self._create(CreateIssue(self.repository, title, body, ()), author).number
+
+    def _do(self, call: Call[Any]) -> Any:
+        match call:
+            case ListIssues() | HighestNumber() | ReadIssue() | ListComments() | DuplicateOf():
+                return self._read(call)
+            case ReadClaim(root=root):
+                return self._read_claim(root)
+            case CreateClaim(claim=claim):
+                return self._create_claim(claim)
+            case AdvanceClaim(claim=claim):
+                return self._advance(claim)
+            case CreateIssue():
+                return self._create(call, "aggregator[bot]")
+            case EditIssue() | AddComment() | AddLabels():
+                return self._write(call)
+            case MayWrite(login=login) | MayTriage(login=login):
+                return login in self.collaborators
+            case Hint(words=words):
+                return tuple(s.issue.number for s in self.issues.values() if words.split()[0] in s.issue.title)
+            case _:
+                raise AssertionError(f"no such call: {call}")
+
+    def _read(self, call: Call[Any]) -> Any:
+        match call:
+            case ListIssues():
+                shown = [s for s in self.issues.values() if s.listed_at <= self.world.now and not s.deleted]
+                return tuple(s.issue for s in reversed(shown) if "error-aggregator" in s.issue.labels)
+            case HighestNumber():
+                return max((n for n, s in self.issues.items() if s.listed_at <= self.world.now), default=0)
+            case ReadIssue(number=number):
+                stored = self.issues.get(number)
+                if stored is not None and stored.deleted:
+                    raise Rejected(Reason.GONE, "This issue was deleted")
+                return stored.issue if stored else None
+            case ListComments(number=number):
+                return tuple(self.issues[number].comments)
+            case DuplicateOf(number=number):
+                return self.issues[number].duplicate_of
+            case _:
+                raise AssertionError(f"no such call: {call}")
+
+    def _write(self, call: Call[Any]) -> None:
+        match call:
+            case EditIssue():
+                self._edit(call)
+            case AddComment(number=number, body=body):
+                self.issues[number].comments.append(Comment(body, "aggregator[bot]"))
+            case _:
+                pass
+
+    def _read_claim(self, root: str) -> Claim | None:
+        heads = self.refs.get(root, [])
+        if heads and self.world.chance(self.faults.stale_ref):
+            return heads[-2] if len(heads) > 1 else None
+        return heads[-1] if heads else None
+
+    def _create_claim(self, claim: Claim) -> Claim | None:
+        committed = _commit(claim)
+        heads = self.refs.setdefault(claim.root, [committed])
+        return committed if heads[-1].sha == committed.sha else None
+
+    def _advance(self, claim: Claim) -> Claim | None:
+        committed = _commit(claim)
+        heads = self.refs.get(claim.root, [])
+        if heads and heads[-1].sha == claim.parent:
+            heads.append(committed)
+        return committed if heads and heads[-1].sha == committed.sha else None
+
+    def _create(self, call: CreateIssue, author: str) -> Issue:
+        number = max(self.issues, default=0) + 1
+        issue = Issue(
+            repository=self.repository,
+            number=number,
+            title=call.title,
+            body=call.body,
+            open=True,
+            state_reason="",
+            labels=call.labels,
+            author=author,
+            author_association="MEMBER",
+            created_at=self.world.now,
+            closed_at=0.0,
+        )
+        lag = self.world.random.uniform(0, self.faults.list_lag)
+        self.issues[number] = Stored(issue, self.world.now + lag)
+        return issue
+
+    def _edit(self, call: EditIssue) -> None:
+        stored = self.issues[call.number]
+        if call.body is not None:
+            stored.issue = msgspec.structs.replace(stored.issue, body=call.body)
+        if call.open is False and stored.issue.open:
+            self.close(call.number, call.state_reason or "completed", "aggregator[bot]", call.duplicate_of or 0)
+        if call.open is True and not stored.issue.open:
+            stored.issue = msgspec.structs.replace(stored.issue, open=True, state_reason="reopened", closed_at=0.0)
+
+
+def _commit(claim: Claim) -> Claim:
+    """The claim with a hash of what it says and follows: the same claim is the same commit."""
+    text = msgspec.json.encode([claim.message(), claim.parent])
+    return msgspec.structs.replace(claim, sha=hashlib.sha1(text).hexdigest(), parent="")
+
+
+def _lost(writes: bool) -> Failure:
+    text = "connection reset"
+    return Unsure(Reason.GITHUB_AWAY, text) if writes else NotSent(Reason.GITHUB_AWAY, text)

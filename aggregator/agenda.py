@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from aggregator import rulings
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
-from aggregator.bundle import Policy, Verdict, bundle, filed_number, judge
+from aggregator.bundle import Policy, Verdict, bundle, filed_number, judge, signatures_of
 from aggregator.filing.case import Case, Outcome
 from aggregator.history import History
 from aggregator.ledger import Ledger
@@ -63,10 +63,11 @@ def pending(known: Knowledge, policy: Policy) -> list[tuple[FactKey, Verdict]]:
 
 
 def cases(
-    known: Knowledge, changed: Iterable[str], policy: Policy, now: float, nonce: Callable[[], str]
+    known: Knowledge, changed: Iterable[str], policy: Policy, now: float, nonce: Callable[[], str], most: int
 ) -> dict[str, list[Case]]:
-    """The cases of a tick by repository: all that are due, and those filed whose counts changed."""
-    wanted = {(key.repository, key.root): 0 for key, verdict in pending(known, policy) if verdict.state == "due"}
+    """The cases of a tick by repository: the `most` urgent that are due, and those filed whose counts changed."""
+    due = [key for key, verdict in pending(known, policy) if verdict.state == "due"]
+    wanted = {(key.repository, key.root): 0 for key in sorted(due, key=lambda key: urgency(known, key))[:most]}
     for root in {rulings.canonical(known.book, root) for root in changed}:
         verdict = judge(root, known.ledger, known.book, policy)
         if verdict.state == "filed":
@@ -77,6 +78,14 @@ def cases(
         if case is not None:
             out.setdefault(repository, []).append(case)
     return out
+
+
+def urgency(known: Knowledge, key: FactKey) -> tuple[int, float, str]:
+    """Ascending: the worst first, then what has waited longest."""
+    signatures = signatures_of(key.root, known.ledger, known.book)
+    total = known.ledger.total(signatures) or known.history.total(known.history.signatures_of(key.root))
+    fact = known.book.fact(key)
+    return -total.severity if total else 0, fact.since if fact else 0.0, key.root
 
 
 def case_of(known: Knowledge, root: str, repository: str, number: int, now: float, nonce: str) -> Case | None:

@@ -60,7 +60,8 @@ class Book:
 
     def __init__(self) -> None:
         self._facts: dict[FactKey, Fact] = {}
-        self._rulings: dict[tuple[str, str], Ruling] = {}
+        self._rulings: dict[str, dict[str, Ruling]] = {}  # by kind, by subject
+        self._size = 0
         self._highest = 0
 
     def put_fact(self, key: FactKey, fact: Fact) -> bool:
@@ -74,14 +75,15 @@ class Book:
 
     def put_ruling(self, ruling: Ruling) -> bool:
         """Merge a ruling. Returns whether anything changed; a new key beyond the bound changes nothing."""
-        key = (ruling.kind, ruling.subject)
-        old = self._rulings.get(key)
+        of_kind = self._rulings.setdefault(ruling.kind, {})
+        old = of_kind.get(ruling.subject)
         self._highest = max(self._highest, ruling.version)
-        if old is None and len(self._rulings) >= RULINGS:
+        if old is None and self._size >= RULINGS:
             return False
         if old is not None and old.rank() >= ruling.rank():
             return False
-        self._rulings[key] = ruling
+        self._size += old is None
+        of_kind[ruling.subject] = ruling
         return True
 
     def rule(self, kind: str, subject: str, value: Any, origin: str) -> Ruling:
@@ -90,7 +92,7 @@ class Book:
 
     def value(self, kind: str, subject: str) -> Any:
         """What is ruled; None where nothing is."""
-        ruling = self._rulings.get((kind, subject))
+        ruling = self._rulings.get(kind, {}).get(subject)
         return ruling.value if ruling else None
 
     def fact(self, key: FactKey) -> Fact | None:
@@ -100,4 +102,6 @@ class Book:
         return iter(self._facts.items())
 
     def rulings(self, kind: str | None = None) -> Iterator[Ruling]:
-        return (r for r in self._rulings.values() if kind is None or r.kind == kind)
+        """All rulings, or those of one kind."""
+        kinds = self._rulings if kind is None else {kind}
+        return (ruling for each in kinds for ruling in self._rulings.get(each, {}).values())

@@ -19,6 +19,8 @@ from aggregator.ledger import Ledger
 from aggregator.reason import Reason
 from aggregator.tally import Total
 
+RELATED = 10  # other roots that an issue names at most
+
 
 class Policy(msgspec.Struct, frozen=True):
     """What the configuration says about being due."""
@@ -164,14 +166,14 @@ def related_to(root: str, total: Total, ledger: Ledger, book: Book, repository: 
     """Up to ten other roots of the same kin, the most frequent first."""
     if not total.kin:
         return ()
-    mine = rulings.joined(book, root)
-    out: list[Related] = []
-    for other in ledger.roots_of_kin(total.kin) - mine:
-        theirs = ledger.total(ledger.signatures_of(other))
-        if theirs:
-            fact = book.fact(FactKey(repository, other, rulings.generation(book, other)))
-            out.append(Related(other, theirs.title, theirs.count, fact.number if fact else 0))
-    return tuple(sorted(out, key=lambda r: (-r.occurrences, r.root))[:10])
+    others = ledger.roots_of_kin(total.kin) - rulings.joined(book, root)
+    counts = {other: sum(ledger.count(s) for s in ledger.signatures_of(other)) for other in others}
+    first = sorted(others, key=lambda other: (-counts[other], other))[:RELATED]
+    return tuple(
+        Related(other, theirs.title, theirs.count, filed_number(other, repository, book))
+        for other in first
+        if (theirs := ledger.total(ledger.signatures_of(other)))
+    )
 
 
 def occurrences_since(moment: float, signatures: tuple[str, ...], ledger: Ledger) -> int:

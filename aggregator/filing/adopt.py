@@ -7,7 +7,7 @@ Wrongly adopting would hide a bug behind another's issue, so everything doubtful
 
 import re
 
-from aggregator import render
+from aggregator import comments
 from aggregator.filing.calls import Failure, Hint, Issue, MayTriage, ReadIssue, Steps, ask
 from aggregator.filing.case import Case, Memory
 from aggregator.filing.comment import comment_once
@@ -56,7 +56,7 @@ def innermost(sample: ErrorRecord) -> Frame | None:
 def tell_counts(case: Case, settings: Settings, number: int, memory: Memory) -> Steps[bool]:
     """One comment with the counts, on an issue that is not ours."""
     event = f"adopted-{case.bundle.root}"
-    text = render.adopted_comment(case.bundle, settings, case.now)
+    text = comments.adopted_comment(case.bundle, settings, case.now)
     return (yield from comment_once(settings, case.bundle.repository, number, event, text, memory))
 
 

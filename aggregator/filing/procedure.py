@@ -19,8 +19,6 @@ from aggregator.filing.calls import (
     Elapsed,
     Failure,
     Intend,
-    Issue,
-    ListIssues,
     Note,
     NotSent,
     ReadClaim,
@@ -31,7 +29,7 @@ from aggregator.filing.calls import (
 )
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.claim import Claim
-from aggregator.filing.marker import read_issue_marker
+from aggregator.filing.listing import look
 from aggregator.filing.record import record
 from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
@@ -111,15 +109,14 @@ def create(
 
 def send(case: Case, memory: Memory, settings: Settings, claim: Claim, post: CreateIssue) -> Steps[Outcome]:
     """The one POST. From here until its answer is understood, nobody may create on this claim."""
-    memory.unsent = ""
+    memory.unsent, memory.unknown_at = "", case.now
     try:
         issue = yield from ask(post)
     except Unsure as failure:
-        memory.unknown_at = case.now
         yield from ask(Note(case.bundle.key, Fact(Standing.CLAIMED, case.bundle.since)))
         return outcome(case, "waiting", Reason.OUTCOME_UNKNOWN, again=settings.takeover_age, text=failure.text)
     except (NotSent, Rejected):
-        memory.unsent = claim.nonce
+        memory.unsent, memory.unknown_at = claim.nonce, None
         yield from release(claim, case.now)
         raise
     return (yield from record(case, memory, settings, issue.number, Reason.CREATED))
@@ -135,23 +132,3 @@ def release(claim: Claim, now: float) -> Steps[None]:
         yield from ask(AdvanceClaim(claim.released(now)))
     except Failure:
         return
-
-
-def look(case: Case, settings: Settings) -> Steps[Issue | None]:
-    """The issue of this root, in GitHub's own list."""
-    listed = yield from ask(ListIssues(case.bundle.repository))
-    return find(case, settings, listed)
-
-
-def find(case: Case, settings: Settings, issues: tuple[Issue, ...]) -> Issue | None:
-    """The issue with this root's marker, the lowest number first; one of an earlier generation does not count."""
-    ours = [issue for issue in issues if is_about(case, settings, issue)]
-    return min(ours, key=lambda issue: issue.number, default=None)
-
-
-def is_about(case: Case, settings: Settings, issue: Issue) -> bool:
-    marker = read_issue_marker(settings.marker_key, issue.body)
-    if marker is None:
-        return False
-    root, generation = marker
-    return root in case.bundle.roots and (root != case.bundle.root or generation >= case.bundle.generation)

@@ -5,10 +5,11 @@ that a person wrote about the same error. Only where there is none of these is a
 """
 
 from aggregator.filing.adopt import find_report, tell_counts
-from aggregator.filing.calls import Issue, ReadClaim, ReadSample, Steps, ask
+from aggregator.filing.calls import ReadClaim, ReadSample, Steps, ask
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.claim import Claim
-from aggregator.filing.procedure import claim_and_create, find
+from aggregator.filing.listing import Listing
+from aggregator.filing.procedure import claim_and_create
 from aggregator.filing.record import record
 from aggregator.filing.recover import recover
 from aggregator.filing.settings import Settings
@@ -16,11 +17,11 @@ from aggregator.reason import Reason
 from aggregator.record import ErrorRecord
 
 
-def pursue(
-    case: Case, memory: Memory, settings: Settings, listed: tuple[Issue, ...], *, may_create: bool
-) -> Steps[Outcome]:
+def pursue(case: Case, memory: Memory, settings: Settings, listed: Listing, *, may_create: bool) -> Steps[Outcome]:
     """Bring a due root to its issue, as far as can be done now. `may_create`: the caps allow one more."""
-    found = find(case, settings, listed)
+    if memory.unrecorded:
+        return (yield from record(case, memory, settings, memory.unrecorded, Reason.CREATED))
+    found = listed.find(case)
     if found is not None:
         return (yield from record(case, memory, settings, found.number, Reason.FOUND))
     if not may_create and memory.unknown_at is None:

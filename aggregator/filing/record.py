@@ -7,13 +7,12 @@ stays, the higher is closed as its duplicate.
 
 import msgspec
 
-from aggregator import render
+from aggregator import comments
 from aggregator.book import Fact, Standing
 from aggregator.filing.calls import (
     AdvanceClaim,
     CreateClaim,
     EditIssue,
-    Failure,
     Note,
     ReadClaim,
     ReadIssue,
@@ -33,19 +32,18 @@ TRIES = 4  # heads that may slip in between reading and advancing, before it is 
 def record(
     case: Case, memory: Memory, settings: Settings, number: int, reason: Reason, *, adopted: bool = False
 ) -> Steps[Outcome]:
-    """Write `number` into the book, then into the claim. A claim that cannot be written now is written next time."""
-    memory.unknown_at = None
-    yield from ask(Note(case.bundle.key, Fact(Standing.FILED, case.bundle.since, number)))
+    """Write `number` into the claim, then into the book: so the book never says more than GitHub.
+
+    If that fails or is cut off, the root stays pending, and the next run finds the issue in the list or by the claim.
+    """
     memory.unrecorded = number
-    kept = number
-    try:
-        kept = yield from put_into_claim(case, settings, number, adopted)
-        memory.unrecorded = 0
-    except Failure as failure:
-        return outcome(case, "filed", reason, number, text=failure.text)
-    if kept != number:
-        yield from close_duplicate(case, settings, max(kept, number), min(kept, number))
-    return outcome(case, "filed", reason, min(kept, number))
+    said = yield from put_into_claim(case, settings, number, adopted)
+    kept = min(said, number)
+    yield from ask(Note(case.bundle.key, Fact(Standing.FILED, case.bundle.since, kept)))
+    memory.unrecorded, memory.unknown_at = 0, None
+    if said != number:
+        yield from close_duplicate(case, settings, max(said, number), kept)
+    return outcome(case, "filed", reason, kept)
 
 
 def put_into_claim(case: Case, settings: Settings, number: int, adopted: bool) -> Steps[int]:
@@ -82,10 +80,9 @@ def _filed(
 def close_duplicate(case: Case, settings: Settings, number: int, canonical: int) -> Steps[None]:
     """Close one of our own as the duplicate of another, and say why, once. Never touches an issue that is not ours."""
     repository = case.bundle.repository
-    yield from ask(Note(case.bundle.key, Fact(Standing.FILED, case.bundle.since, canonical)))
     issue = yield from ask(ReadIssue(repository, number))
     if issue is None or not issue.open or read_issue_marker(settings.marker_key, issue.body) is None:
         return
-    text = render.duplicate_comment(settings, canonical)
+    text = comments.duplicate_comment(settings, canonical)
     yield from comment_once(settings, repository, number, f"duplicate-{canonical}", text)
     yield from ask(EditIssue(repository, number, open=False, state_reason="duplicate", duplicate_of=canonical))

@@ -14,7 +14,8 @@ the list does not show yet. So, in this order, each with its own wait:
 from aggregator.filing.calls import Elapsed, Issue, ReadIssue, ReadSample, Rejected, Steps, ask
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.claim import Claim
-from aggregator.filing.procedure import create, is_about, look, win
+from aggregator.filing.listing import is_about, look
+from aggregator.filing.procedure import create, win
 from aggregator.filing.record import record
 from aggregator.filing.settings import Settings
 from aggregator.reason import Reason

@@ -6,7 +6,7 @@ the number of reopenings stands in the status block. After `flap_limit` of them 
 
 import msgspec
 
-from aggregator import render
+from aggregator import comments
 from aggregator.filing.calls import EditIssue, Issue, Rule, Steps, ask
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.comment import comment_once
@@ -23,11 +23,11 @@ def regress(case: Case, memory: Memory, settings: Settings, issue: Issue) -> Ste
     if settings.regression == "new-linked":
         return (yield from link_new(case, memory, settings, issue, closing))
     if settings.regression == "comment":
-        text = render.regression_comment(case.bundle, settings, case.now, f"recurred-{closing}")
+        text = comments.regression_comment(case.bundle, settings, case.now, f"recurred-{closing}")
         yield from comment_once(settings, issue.repository, issue.number, f"recurred-{closing}", text, memory)
         return outcome(case, "filed", Reason.COMMENTED, issue.number)
     if reopened >= settings.flap_limit:
-        text = render.flapping_comment(case.bundle, settings, reopened, f"flapping-{closing}")
+        text = comments.flapping_comment(case.bundle, settings, reopened, f"flapping-{closing}")
         yield from comment_once(settings, issue.repository, issue.number, f"flapping-{closing}", text, memory)
         return outcome(case, "filed", Reason.FLAPPING, issue.number)
     return (yield from reopen(case, memory, settings, issue, reopened, closing))
@@ -36,7 +36,7 @@ def regress(case: Case, memory: Memory, settings: Settings, issue: Issue) -> Ste
 def reopen(case: Case, memory: Memory, settings: Settings, issue: Issue, reopened: int, closing: str) -> Steps[Outcome]:
     """One PATCH with absolute values opens it and says so in the status block: repeating it changes nothing."""
     event = f"recurred-{closing}"
-    text = render.regression_comment(case.bundle, settings, case.now, event)
+    text = comments.regression_comment(case.bundle, settings, case.now, event)
     yield from comment_once(settings, issue.repository, issue.number, event, text, memory)
     status = msgspec.structs.replace(status_of(case.bundle, case.now), reopened=reopened + 1)
     body = replace_status(issue.body, status)
@@ -47,7 +47,7 @@ def reopen(case: Case, memory: Memory, settings: Settings, issue: Issue, reopene
 def link_new(case: Case, memory: Memory, settings: Settings, issue: Issue, closing: str) -> Steps[Outcome]:
     """Raise the root's generation: it is due anew, and its next issue will name this one."""
     event = f"recurred-{closing}"
-    text = render.regression_comment(case.bundle, settings, case.now, event)
+    text = comments.regression_comment(case.bundle, settings, case.now, event)
     yield from comment_once(settings, issue.repository, issue.number, event, text, memory)
     yield from ask(Rule("generation", case.bundle.root, case.bundle.generation + 1))
     return outcome(case, "due", Reason.LINKED, issue.number, again=1.0)

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from aggregator.filing.calls import Failure, HighestNumber, Issue, ListIssues, NotSent, Rejected, Steps, ask
+from aggregator.filing.calls import Failure, HighestNumber, ListIssues, NotSent, Rejected, Steps, ask
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.follow import follow
+from aggregator.filing.listing import Listing
 from aggregator.filing.pursue import pursue
-from aggregator.filing.record import put_into_claim
 from aggregator.filing.settings import Caps, Settings
 from aggregator.filing.sweep import sweep
 from aggregator.reason import Reason
@@ -48,7 +48,7 @@ class Run(NamedTuple):
 def run(work: Run, memories: Mapping[str, Memory], settings: Settings) -> Steps[list[Outcome]]:
     """Carry out one run; one outcome for each case. Never raises: a failure is an outcome with its reason."""
     try:
-        listed = yield from ask(ListIssues(work.repository))
+        listed = Listing((yield from ask(ListIssues(work.repository))), settings)
         yield from sweep(work.repository, listed, settings, work.canonical)
         floor = yield from floor_for(work)
     except Failure as failure:
@@ -77,22 +77,16 @@ def floor_for(work: Run) -> Steps[int]:
     return (yield from ask(HighestNumber(work.repository)))
 
 
-def one(case: Case, memory: Memory, settings: Settings, listed: tuple[Issue, ...], room: bool) -> Steps[Outcome]:
+def one(case: Case, memory: Memory, settings: Settings, listed: Listing, room: bool) -> Steps[Outcome]:
     """One root: follow its issue, or pursue one."""
     if not case.number:
         return (yield from pursue(case, memory, settings, listed, may_create=room))
-    if memory.unrecorded:
-        yield from put_into_claim(case, settings, memory.unrecorded, False)
-        memory.unrecorded = 0
-    shown = next((issue for issue in listed if issue.number == case.number), None)
-    return (yield from follow(case, memory, settings, shown))
+    return (yield from follow(case, memory, settings, listed.by_number.get(case.number)))
 
 
-def has_room(
-    listed: tuple[Issue, ...], outcomes: list[Outcome], memories: Mapping[str, Memory], caps: Caps, now: float
-) -> bool:
+def has_room(listed: Listing, outcomes: list[Outcome], memories: Mapping[str, Memory], caps: Caps, now: float) -> bool:
     """Whether one more issue stays under the caps: GitHub's own list, this run's, and those whose answer was lost."""
-    times = [issue.created_at for issue in listed]
+    times = [issue.created_at for issue in listed.by_number.values()]
     times += [now for o in outcomes if o.reason is Reason.CREATED]
     times += [m.unknown_at for m in memories.values() if m.unknown_at is not None]
     return sum(now - time < HOUR for time in times) < caps.hour and sum(now - time < DAY for time in times) < caps.day

@@ -5,36 +5,32 @@ an operator ruled that two filed roots are one bug. Every node sees the same lis
 sweepers agree.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from aggregator import render
-from aggregator.filing.calls import EditIssue, Issue, ReadIssue, Steps, ask
+from aggregator import comments
+from aggregator.filing.calls import EditIssue, ReadIssue, Steps, ask
 from aggregator.filing.comment import comment_once
-from aggregator.filing.marker import read_issue_marker
+from aggregator.filing.listing import Listing
 from aggregator.filing.settings import Settings
 
 
-def duplicates(listed: Iterable[Issue], settings: Settings, canonical: Callable[[str], str]) -> list[tuple[int, int]]:
+def duplicates(listed: Listing, canonical: Callable[[str], str]) -> list[tuple[int, int]]:
     """(number to close, number to keep) of open issues about one root, ascending."""
-    groups: dict[str, list[int]] = {}
-    for issue in listed:
-        marker = read_issue_marker(settings.marker_key, issue.body) if issue.open else None
-        if marker is not None:
-            groups.setdefault(canonical(marker[0]), []).append(issue.number)
+    groups: dict[str, set[int]] = {}
+    for root, issues in listed.by_root.items():
+        groups.setdefault(canonical(root), set()).update(issue.number for _, issue in issues if issue.open)
     return sorted((n, min(numbers)) for numbers in groups.values() for n in numbers if n != min(numbers))
 
 
-def sweep(
-    repository: str, listed: tuple[Issue, ...], settings: Settings, canonical: Callable[[str], str]
-) -> Steps[int]:
+def sweep(repository: str, listed: Listing, settings: Settings, canonical: Callable[[str], str]) -> Steps[int]:
     """Close what is double, after reading both once more. Returns how many were closed."""
     closed = 0
-    for number, kept in duplicates(listed, settings, canonical):
+    for number, kept in duplicates(listed, canonical):
         ours = yield from ask(ReadIssue(repository, number))
         other = yield from ask(ReadIssue(repository, kept))
         if ours is None or other is None or not ours.open or not other.open:
             continue
-        text = render.duplicate_comment(settings, kept)
+        text = comments.duplicate_comment(settings, kept)
         yield from comment_once(settings, repository, number, f"duplicate-{kept}", text)
         yield from ask(EditIssue(repository, number, open=False, state_reason="duplicate", duplicate_of=kept))
         closed += 1

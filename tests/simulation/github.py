@@ -5,6 +5,7 @@ rise. To be survived: requests and answers get lost, the list lags, refs are rea
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,6 +73,7 @@ class VirtualGitHub:
         self.refs: dict[str, list[Claim]] = {}
         self.collaborators = {"maintainer"}
         self.calls: list[str] = []
+        self.on_change: Callable[[], None] = lambda: None
 
     def perform(self, call: Call[Any]) -> Any:
         """Carry out `call`, or raise one of the three failures. May do both: then the answer got lost."""
@@ -185,6 +187,7 @@ class VirtualGitHub:
         )
         lag = self.world.random.uniform(0, self.faults.list_lag)
         self.issues[number] = Stored(issue, self.world.now + lag)
+        self.on_change()
         return issue
 
     def _edit(self, call: EditIssue) -> None:
@@ -195,6 +198,7 @@ class VirtualGitHub:
             self.close(call.number, call.state_reason or "completed", "aggregator[bot]", call.duplicate_of or 0)
         if call.open is True and not stored.issue.open:
             stored.issue = msgspec.structs.replace(stored.issue, open=True, state_reason="reopened", closed_at=0.0)
+            self.on_change()
 
 
 def _commit(claim: Claim) -> Claim:

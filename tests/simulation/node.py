@@ -7,6 +7,7 @@ step an event of the world, so that a crash can come between any two.
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from aggregator.agenda import Knowledge, cases, newly_due, next_run
@@ -142,13 +143,13 @@ class SimNode:
                 self.put_ruling(latch.route)
         if self.maybe_crash():
             return
-        work = cases(self.known, self.changed, self.policy, now, self._nonce)
+        work = cases(self.known, self.changed, self.policy, now, self._nonce, self.settings.caps.day)
         self.changed = set()
         self.running = len(work)
         if not work:
             self._schedule(next_run([], now, WINDOW))
         for repository, some in work.items():
-            job = Run(repository, tuple(some), lambda root: canonical(self.known.book, root), now)
+            job = Run(repository, tuple(some), partial(canonical, self.known.book), now)
             self._drive(run(job, self.memories, self.settings))
 
     def _drive(self, steps: Steps[list[Outcome]], answer: Any = None, failure: Failure | None = None) -> None:

@@ -8,6 +8,7 @@ from github import Github
 from github.Repository import Repository
 
 from aggregator.filing.calls import AddComment, Comment, DuplicateOf, Failure, ListComments, MayTriage
+from node.github.failures import about_issue
 from node.github.hub import Hub
 from node.github.people import may_triage
 from node.github.wire import WireComment, comment_of
@@ -32,7 +33,8 @@ async def add_comment(hub: Hub, call: AddComment) -> None:
     url = f"{repository.url}/issues/{call.number}/comments"
 
     def add(g: Github) -> None:
-        _, data = g.requester.requestJsonAndCheck("POST", url, input={"body": call.body})
+        with about_issue(call.number):
+            _, data = g.requester.requestJsonAndCheck("POST", url, input={"body": call.body})
         msgspec.convert(data, WireComment)
 
     await hub.client.write("comment", f"{call.repository}#{call.number}", url, add)

@@ -12,7 +12,8 @@ have left this machine, what status came back, and what GitHub said. Where they 
 
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
@@ -65,6 +66,17 @@ def failure_of(error: Exception, *, write: bool, now: float) -> Failure:
 def says(error: GithubException, status: int, text: str) -> bool:
     """Whether GitHub answered with this status and with `text` (lower case) somewhere in its message."""
     return error.status == status and text in _message(error).lower()
+
+
+@contextmanager
+def about_issue(number: int) -> Generator[None]:
+    """In here a 404 speaks of the issue: the repository was seen before. No proof that the issue was deleted."""
+    try:
+        yield
+    except GithubException as error:
+        if error.status != 404:
+            raise
+        raise Rejected(Reason.REJECTED, f"issue #{number}: {text_of(error)}") from None
 
 
 def text_of(error: GithubException) -> str:

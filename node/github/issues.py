@@ -8,7 +8,7 @@ from github.Repository import Repository
 
 from aggregator.filing.calls import CreateIssue, EditIssue, HighestNumber, Issue, ListIssues, ReadIssue
 from aggregator.filing.settings import OWN_LABEL
-from node.github.failures import says
+from node.github.failures import about_issue, says
 from node.github.hub import Hub
 from node.github.retry import Moved
 from node.github.wire import WireIssue, issue_of
@@ -70,7 +70,12 @@ async def edit_issue(hub: Hub, call: EditIssue) -> None:
         original = await hub.client.read(lambda g: _read(g, repository, number))
         change |= {"duplicate_issue_id": original.id} if original else {}
     url = f"{repository.url}/issues/{call.number}"
-    await hub.client.write("edit issue", f"{call.repository}#{call.number}", url, lambda g: _edit(g, url, change))
+
+    def edit(g: Github) -> None:
+        with about_issue(call.number):
+            _edit(g, url, change)
+
+    await hub.client.write("edit issue", f"{call.repository}#{call.number}", url, edit)
 
 
 def _listed(wire: WireIssue, repository: str) -> Issue | None:

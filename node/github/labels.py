@@ -4,7 +4,7 @@ from github import Github, GithubException, UnknownObjectException
 from github.Repository import Repository
 
 from aggregator.filing.calls import AddLabels, Rejected
-from node.github.failures import says
+from node.github.failures import about_issue, says
 from node.github.hub import Hub
 
 COLOUR = "ededed"  # what GitHub itself gives to a label that is made in passing
@@ -18,7 +18,8 @@ async def add_labels(hub: Hub, call: AddLabels) -> None:
     url = f"{repository.url}/issues/{call.number}/labels"
 
     def add(g: Github) -> None:
-        g.requester.requestJsonAndCheck("POST", url, input={"labels": there})
+        with about_issue(call.number):
+            g.requester.requestJsonAndCheck("POST", url, input={"labels": there})
 
     await hub.client.write("add labels", f"{call.repository}#{call.number}", url, add)
 

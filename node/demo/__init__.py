@@ -1,0 +1,1 @@
+"""A fleet on one laptop: what `aggregator demo` starts, and the GitHub stand-in it files to."""

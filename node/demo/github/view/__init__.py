@@ -1,0 +1,1 @@
+"""Values of the model as the JSON objects that GitHub answers with."""

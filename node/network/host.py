@@ -34,6 +34,7 @@ from node.network.addresses import host_and_port
 from node.network.errors import NetworkError, Reason
 from node.network.identity import Identity
 from node.network.settings import MOST_LINKS, NetworkSettings
+from node.network.sockets import KnownTcp
 
 DEGREE_HIGH = 2 * MOST_LINKS  # no neighbour is ever pruned: a pruned one gets neither messages nor hints
 CONNECTIONS_PER_PEER = 3
@@ -83,7 +84,7 @@ async def open_stack(
     router = _router()
     pubsub = _pubsub(host, router, sink)
     workarounds.apply(workarounds.Parts(host, swarm, pubsub, sink), without)
-    async with host.run(listen_addrs=[]), background_trio_service(pubsub), background_trio_service(router):
+    async with running(host), background_trio_service(pubsub), background_trio_service(router):
         await pubsub.wait_until_ready()
         _set_validator(pubsub, settings.topic, sink)
         await pubsub.subscribe(settings.topic)
@@ -92,11 +93,28 @@ async def open_stack(
                 await _listen(swarm, address)
             yield Stack(host, swarm, pubsub)
         finally:
-            await close_sockets(swarm)
+            # Before the services end: the goodbye to the peers needs them.
+            await _close_connections(swarm)
 
 
-async def close_sockets(swarm: Swarm) -> None:
-    """Close connections and listeners; the library, when it is cancelled, leaves them open for good."""
+@asynccontextmanager
+async def running(host: BasicHost) -> AsyncGenerator[None, None]:
+    """Run a host that listens nowhere, and leave no socket of it open."""
+    swarm = swarm_of(host)
+    try:
+        async with host.run(listen_addrs=[]):
+            try:
+                yield
+            finally:
+                await _close_connections(swarm)
+    finally:
+        for transport in swarm.transport_manager.get_transports():
+            if isinstance(transport, KnownTcp):
+                transport.close_now()
+
+
+async def _close_connections(swarm: Swarm) -> None:
+    """Close connections and listeners; the library, when it is cancelled, leaves them open."""
     with trio.move_on_after(CLOSE_SECONDS, shield=True):
         async with trio.open_nursery() as nursery:
             for closing in (*swarm.get_connections(), *swarm.listeners.values()):
@@ -114,6 +132,7 @@ def build_host(settings: NetworkSettings, identity: Identity) -> BasicHost:
             sec_opt={NOISE: noise},
             psk=settings.psk,
             connection_config=_connection_config(settings),
+            transports=[KnownTcp()],
             disable_identify_address_discovery=True,
         ),
     )

@@ -107,11 +107,5 @@ class Links(INotifee):
 
 def remote_address(conn: INetConn) -> str:
     """The other end's address as far as the connection knows it, else ''."""
-    # The library's own accessor fails on connections inside a private network, so ask the layer below.
-    secured = getattr(conn.muxed_conn, "secured_conn", None)
-    remote: object = secured.get_remote_address() if secured is not None else None
-    match remote:
-        case (str(host), int(port)):
-            return f"/{'ip6' if ':' in host else 'ip4'}/{host}/tcp/{port}"
-        case _:
-            return ""
+    addresses = conn.get_transport_addresses()
+    return str(addresses[0]) if addresses else ""

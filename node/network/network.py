@@ -60,7 +60,7 @@ class Network:
         self._identity = identity_of(private_key)
         self._log = log
         self._without = without
-        self._stack: Stack | None = None
+        self.stack: Stack | None = None  # None while it is rebuilt; only for this folder and its tests
         self._listen = settings.listen
         self._counters = Counters()
         self._links = Links()
@@ -95,8 +95,8 @@ class Network:
     def handle(self, protocol: str, handler: Handler) -> None:
         """Answer questions of `protocol`, at most 4 at a time per peer. Of an exception the peer learns only FAILED."""
         self._streams.handlers[protocol] = handler
-        if self._stack is not None:
-            self._streams.attach_one(self._stack.host, protocol)
+        if self.stack is not None:
+            self._streams.attach_one(self.stack.host, protocol)
 
     async def publish(self, data: bytes) -> None:
         """Tell all nodes, at most 32 KiB. Waits for slow neighbours, but not longer than the deadline, then sends.
@@ -107,16 +107,16 @@ class Network:
             raise NetworkError(Reason.TOO_LARGE, f"a message of {len(data)} bytes, at most {MAX_MESSAGE}")
         with trio.move_on_after(self._settings.publish_deadline):
             # The library's queues tell nobody that they shrink, so look again.
-            while self._stack is None or self._stack.longest_queue() >= HIGH_WATER:  # noqa: ASYNC110
+            while self.stack is None or self.stack.longest_queue() >= HIGH_WATER:  # noqa: ASYNC110
                 await trio.sleep(0.01)
         await self._publish(data)
         await trio.lowlevel.checkpoint()
 
     async def request(self, peer_id: str, protocol: str, payload: bytes, deadline: float) -> bytes:
         """The answer of a connected peer, at most 1 MiB each way, within `deadline` seconds. Raises NetworkError."""
-        if self._stack is None:
+        if self.stack is None:
             raise NetworkError(Reason.NOT_CONNECTED, peer_id)
-        return await self._streams.ask(self._stack.host, peer_id, protocol, payload, deadline)
+        return await self._streams.ask(self.stack.host, peer_id, protocol, payload, deadline)
 
     def peers(self) -> list[PeerLink]:
         return self._links.all()
@@ -132,13 +132,13 @@ class Network:
 
     async def disconnect(self, peer_id: str) -> None:
         """Cut a peer off; it is not dialled for a minute. To keep it away, do not `accept` it."""
-        if self._stack is not None:
-            await self._overlay.close(self._stack, peer_id, "asked to")
+        if self.stack is not None:
+            await self._overlay.close(self.stack, peer_id, "asked to")
 
     def statistics(self) -> NetworkStatistics:
         return self._counters.snapshot(
             links=len(self._links),
-            longest_queue=self._stack.longest_queue() if self._stack else 0,
+            longest_queue=self.stack.longest_queue() if self.stack else 0,
             messages_waiting=self.messages.statistics().current_buffer_used,
         )
 
@@ -169,7 +169,7 @@ class Network:
                 stack.swarm.register_notifee(self._links)
                 self._streams.attach(stack.host)
                 self._listen = tuple(stack.listening())
-                self._stack = stack
+                self.stack = stack
                 async with trio.open_nursery() as nursery:
 
                     def ask(peer_id: str) -> None:
@@ -183,17 +183,17 @@ class Network:
                         nursery.start_soon(look_around, stack, self._settings.psk, self._book, self._log)
                     up()
         finally:
-            self._stack = None
+            self.stack = None
             for link in self._links.all():
                 self._streams.forget(link.peer_id)
             self._links.clear()
 
     async def _publish(self, data: bytes) -> None:
-        if self._stack is None:
+        if self.stack is None:
             self._counters.dropped += 1
             return
         try:
-            await self._stack.pubsub.publish(self._settings.topic, data)
+            await self.stack.pubsub.publish(self._settings.topic, data)
         except Exception as error:
             # The stack may die under our hands; a message is only a hint.
             self._counters.dropped += 1
@@ -204,7 +204,7 @@ class Network:
     def _own_addresses(self) -> list[str]:
         if self._settings.announce:
             return list(self._settings.announce)
-        return self._stack.listening() if self._stack else []
+        return self.stack.listening() if self.stack else []
 
     def _is_accepted(self, peer_id: str) -> bool:
         try:

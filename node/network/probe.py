@@ -8,12 +8,11 @@ from typing import cast
 
 import trio
 from libp2p.security.noise.exceptions import PeerIDMismatchesPubkey
-from libp2p.tools.anyio_service import background_trio_service
 from multiaddr import Multiaddr
 
 from node.network.addresses import host_and_port, split_peer
 from node.network.errors import NetworkError
-from node.network.host import build_host, close_sockets, swarm_of
+from node.network.host import build_host, running, swarm_of
 from node.network.identity import identity_of, library_id
 from node.network.settings import NetworkSettings
 
@@ -39,17 +38,13 @@ async def test_address(multiaddr: str, psk: str, key: bytes, timeout: float) -> 
     if peer_id == identity.peer_id:
         return f"{address} is this node itself"
     host = build_host(settings, identity)
-    swarm = swarm_of(host)
     answered = False
     try:
         with trio.fail_after(timeout):
             await (await trio.open_tcp_stream(*host_and_port(address))).aclose()
             answered = True
-            async with background_trio_service(swarm):
-                try:
-                    await swarm.dial_addr(Multiaddr(address), library_id(peer_id))
-                finally:
-                    await close_sockets(swarm)
+            async with running(host):
+                await swarm_of(host).dial_addr(Multiaddr(address), library_id(peer_id))
     except Exception as error:
         # The border of one test: its whole result is a text.
         return reason_of(error, address, answered=answered)

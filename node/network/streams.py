@@ -20,7 +20,6 @@ from libp2p.abc import INetStream
 from libp2p.custom_types import StreamHandlerFn, TProtocol
 from libp2p.host.basic_host import BasicHost
 from libp2p.host.exceptions import StreamFailure
-from libp2p.protocol_muxer.exceptions import ProtocolNotSupportedError
 
 from node.network import frames
 from node.network.counters import Counters
@@ -131,7 +130,9 @@ class Streams:
         kept = self._kept.get((peer_id, protocol), [])
         while kept:
             channel = kept.pop()
-            if trio.current_time() - channel.idle_since < KEPT_IDLE_SECONDS:
+            fresh = trio.current_time() - channel.idle_since < KEPT_IDLE_SECONDS
+            # A peer that restarts is linked again before its old connection is forgotten.
+            if fresh and not channel.stream.muxed_conn.is_closed:
                 return channel
         return None
 
@@ -205,7 +206,8 @@ async def _open(host: BasicHost, peer_id: str, protocol: str) -> _Channel:
     try:
         stream = await host.new_stream(library_id(peer_id), [TProtocol(protocol)])
     except StreamFailure as error:
-        unknown = isinstance(error.__cause__, ProtocolNotSupportedError)
+        # The library's error for it has no type of its own.
+        unknown = "protocols not supported" in str(error.__cause__)
         raise NetworkError(Reason.NOT_SUPPORTED if unknown else Reason.BROKEN, protocol) from error
     except Exception as error:
         raise NetworkError(Reason.BROKEN, f"{protocol}: {type(error).__name__}") from error

@@ -2,7 +2,7 @@
 
 The library is pinned to one exact version because of this file. `check_private_names` is called before anything is
 built: if another version lacks a name that is relied on here, the node says so and does not start half-protected.
-Two work-arounds replace functions of library modules and so hold for the whole process; the rest change one host.
+Three work-arounds change library modules and so hold for the whole process; the rest change one host.
 """
 
 import importlib.metadata
@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import libp2p.io.utils as read_utils
 import libp2p.pubsub.gossipsub as gossipsub
 import libp2p.pubsub.pubsub as pubsub_module
-from libp2p.abc import IHost, IMuxedConn, INetStream
+from libp2p.abc import ConnectionType, IHost, IMuxedConn, INetStream
 from libp2p.host.basic_host import BasicHost
 from libp2p.io.abc import ReadWriteCloser
 from libp2p.network.auto_connector import AutoConnector
@@ -30,6 +30,7 @@ from libp2p.pubsub.pb import rpc_pb2
 from libp2p.pubsub.pubsub import Pubsub
 from libp2p.pubsub.rpc_queue import RpcQueue
 from libp2p.pubsub.utils import maybe_consume_signed_record
+from libp2p.security.pnet.psk_conn import PskConn
 from multiaddr import Multiaddr
 
 from node.network.errors import NetworkError, Reason
@@ -265,6 +266,15 @@ def patient_reads(on: bool) -> None:
     read_utils.read_exactly.__defaults__ = (READS_PER_FRAME,) if on else _reads
 
 
+def private_network_addresses(on: bool) -> None:
+    """A connection inside a private network forgets to set up what its address is asked of: an error for each."""
+    for name, value in (("_actual_addresses", None), ("_connection_type", ConnectionType.DIRECT)):
+        if on:
+            setattr(PskConn, name, value)
+        elif name in vars(PskConn):
+            delattr(PskConn, name)
+
+
 OF_ONE_HOST: dict[str, Callable[[Parts], None]] = {
     work.__name__: work
     for work in (
@@ -278,7 +288,9 @@ OF_ONE_HOST: dict[str, Callable[[Parts], None]] = {
         admission,
     )
 }
-OF_THE_PROCESS: dict[str, Callable[[bool], None]] = {work.__name__: work for work in (cached_records, patient_reads)}
+OF_THE_PROCESS: dict[str, Callable[[bool], None]] = {
+    work.__name__: work for work in (cached_records, patient_reads, private_network_addresses)
+}
 
 
 def apply(parts: Parts, without: frozenset[str] = frozenset()) -> None:

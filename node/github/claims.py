@@ -30,20 +30,24 @@ async def read(hub: Hub, call: ReadClaim) -> Claim | None:
     return await _head(hub, repository, call.root)
 
 
-async def create(hub: Hub, call: CreateClaim) -> bool:
+async def create(hub: Hub, call: CreateClaim) -> Claim | None:
     repository = await hub.repositories.writable(call.claim.repository, push=True)
     sha = await _commit(hub, repository, call.claim, parents=[])
     name, url = ref(call.claim.root), f"{repository.url}/git/refs"
     won = await hub.client.write("create claim", _subject(call.claim), url, lambda _: _create(repository, name, sha))
-    return won or await _holds(hub, repository, call.claim, sha)
+    if won:
+        return msgspec.structs.replace(call.claim, sha=sha)
+    return await _ours(hub, repository, call.claim, sha)
 
 
-async def advance(hub: Hub, call: AdvanceClaim) -> bool:
+async def advance(hub: Hub, call: AdvanceClaim) -> Claim | None:
     repository = await hub.repositories.writable(call.claim.repository, push=True)
     sha = await _commit(hub, repository, call.claim, parents=[call.claim.parent])
     url = f"{repository.url}/git/{quote(ref(call.claim.root))}"
     won = await hub.client.write("advance claim", _subject(call.claim), url, lambda g: _advance(g, url, sha))
-    return won or await _holds(hub, repository, call.claim, sha)
+    if won:
+        return msgspec.structs.replace(call.claim, sha=sha)
+    return await _ours(hub, repository, call.claim, sha)
 
 
 async def _commit(hub: Hub, repository: Repository, claim: Claim, parents: list[str]) -> str:
@@ -104,19 +108,18 @@ def _refused(error: GithubException) -> Exception:
     return Rejected(Reason.CLAIM_REFUSED, text_of(error)) if error.status == 422 else error
 
 
-async def _holds(hub: Hub, repository: Repository, claim: Claim, sha: str) -> bool:
-    """Whether the ref, though refused, is at our claim: an answer was lost, or the request was delivered twice."""
+async def _ours(hub: Hub, repository: Repository, claim: Claim, sha: str) -> Claim | None:
+    """Our claim, if the ref is at it though we were refused: an answer was lost, or a request was delivered twice."""
     try:
         head = await _head(hub, repository, claim.root)
     except Rejected:
-        return False
+        return None
     except NotSent as away:
         raise Unsure(away.reason, away.text, away.retry_after) from None
-    return head is not None and (head.sha == sha or head == _plain(claim, head.sha))
-
-
-def _plain(claim: Claim, sha: str) -> Claim:
-    return msgspec.structs.replace(claim, sha=sha, parent="")
+    if head is None:
+        return None
+    same = head.sha == sha or head == msgspec.structs.replace(claim, sha=head.sha, parent="")
+    return msgspec.structs.replace(claim, sha=head.sha) if same else None
 
 
 async def _head(hub: Hub, repository: Repository, root: str) -> Claim | None:

@@ -51,3 +51,10 @@ class Reason(Enum):
     REJECTED = "GitHub rejected the request"
     NO_TOKEN = "no GitHub token was found"  # noqa: S105  # a text about tokens
     LOCKED = "the issue is locked; it cannot be commented on"
+    # membership
+    NOT_A_MEMBER = "has not shown that it is a member of this fleet"
+    OTHER_FLEET = "is a member of another fleet"
+    FORGED = "a signature in its membership does not hold"
+    INVITATION_EXPIRED = "joined after its invitation had expired"
+    USED_UP = "its invitation had been used up before"
+    BANNED = "was banned by an operator"

@@ -1,0 +1,34 @@
+"""Who files for a repository, and how long the others wait.
+
+Candidates are ranked per repository by rendezvous hash: every node computes the same order from the same members, no
+votes, no terms, and the repositories of a fleet spread over its nodes. Rank 0 acts at the tick; rank r waits r times
+the takeover time, looks again at what was done meanwhile, and acts on what nobody claimed.
+
+Ranking only keeps nodes from working twice. What prevents duplicates is the claim (`filing/claim.py`): two nodes that
+both believe to be first do no harm.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+RANKS = 4  # the first so many act at all
+
+
+def ranked(repository: str, candidates: Iterable[str]) -> list[str]:
+    """Peer ids, first in rank first."""
+    return sorted(candidates, key=lambda peer: _weight(repository, peer), reverse=True)
+
+
+def rank_of(peer: str, repository: str, candidates: Iterable[str]) -> int | None:
+    """The rank of `peer`, 0 first; None where it is no candidate, or stands too far behind to act."""
+    order = ranked(repository, candidates)[:RANKS]
+    return order.index(peer) if peer in order else None
+
+
+def wait_for(rank: int, takeover: float) -> float:
+    """Seconds after the tick, without anybody's progress, until this rank acts."""
+    return rank * takeover
+
+
+def _weight(repository: str, peer: str) -> bytes:
+    return hashlib.blake2b(f"{repository.lower()}\0{peer}".encode(), digest_size=16).digest()

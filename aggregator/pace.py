@@ -1,0 +1,59 @@
+"""How fast this node may gossip: one token bucket for all kinds of message.
+
+The budget is the fleet's: 20 messages a second, whatever the number of nodes. Nobody hands it out. Each node counts
+what it hears on the topic and adapts its own rate: halved when there is more than the budget, a tenth more when there
+is less, never above one message a second. So the rate of all settles near the budget, and who is idle leaves it to
+who is not.
+"""
+
+from dataclasses import dataclass
+
+BUDGET = 20.0  # messages a second, of all nodes together
+FASTEST = 1.0  # messages a second, of one node
+SLOWEST = 1 / 600
+INTERVAL = 5.0  # seconds between two adaptations
+BURST = 2.0  # messages that may go at once after a silence
+
+
+@dataclass
+class Pace:
+    """The bucket. `now` is any clock that does not step back; `jitter` is drawn by the caller, 0 to 1."""
+
+    now: float
+    rate: float = FASTEST  # messages a second: start from the last known value
+    tokens: float = 1.0
+
+    def __post_init__(self) -> None:
+        self._heard = 0
+        self._adapted = self.now
+
+    def hear(self, messages: int = 1) -> None:
+        """Messages seen on the topic, our own included."""
+        self._heard += messages
+
+    def take(self, now: float) -> bool:
+        """Whether a message may be sent now; if so, it is counted as sent."""
+        self._fill(now)
+        if self.tokens < 1.0:
+            return False
+        self.tokens -= 1.0
+        return True
+
+    def wait(self, now: float) -> float:
+        """Seconds until a message may be sent."""
+        self._fill(now)
+        return max(0.0, (1.0 - self.tokens) / self.rate)
+
+    def adapt(self, now: float, jitter: float) -> None:
+        """Compare what was heard with the budget; call about every `INTERVAL` seconds."""
+        elapsed = now - self._adapted
+        if elapsed < INTERVAL * (0.75 + 0.5 * jitter):
+            return
+        self._fill(now)
+        over = self._heard / elapsed > BUDGET
+        self.rate = min(FASTEST, max(SLOWEST, self.rate / 2 if over else self.rate * 1.1))
+        self._heard, self._adapted = 0, now
+
+    def _fill(self, now: float) -> None:
+        self.tokens = min(BURST, self.tokens + max(0.0, now - self.now) * self.rate)
+        self.now = max(self.now, now)

@@ -1,0 +1,84 @@
+"""All verbs, in the order of `aggregator --help`: set up, look, report, decide, configure."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.cli import (
+    bundle,
+    bundles,
+    config_check,
+    config_get,
+    config_set,
+    config_show,
+    disable,
+    enable,
+    errors,
+    forget,
+    init,
+    issues,
+    merge,
+    mute,
+    preview,
+    refile,
+    report,
+    resume,
+    show,
+    split,
+    stats,
+    status,
+    unmute,
+)
+from node.cli.verb import Cli, Verb, command
+
+VERBS: tuple[Verb, ...] = (
+    init.VERB,
+    status.VERB,
+    errors.VERB,
+    show.VERB,
+    bundles.VERB,
+    bundle.VERB,
+    issues.VERB,
+    stats.VERB,
+    preview.VERB,
+    report.VERB,
+    mute.VERB,
+    unmute.VERB,
+    forget.VERB,
+    refile.VERB,
+    merge.VERB,
+    split.VERB,
+    enable.VERB,
+    disable.VERB,
+    disable.PAUSE,
+    resume.VERB,
+)
+CONFIG: tuple[Verb, ...] = (config_show.VERB, config_get.VERB, config_set.VERB, config_check.VERB)
+
+
+def make() -> typer.Typer:
+    app = _typer("A peer-to-peer error aggregator: every machine counts, one files, any may die.")
+    app.callback()(_start)
+    config = _typer("Show and change settings.")
+    for verbs, into in ((VERBS, app), (CONFIG, config)):
+        for verb in verbs:
+            into.command(verb.name, no_args_is_help=False)(command(verb))
+    app.add_typer(config, name="config")
+    return app
+
+
+def main() -> None:
+    make()()
+
+
+def _start(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="The configuration file.")] = None,
+    socket: Annotated[Path | None, typer.Option(help="The node's control socket.")] = None,
+) -> None:
+    context.obj = Cli(config_path=config, socket=socket)
+
+
+def _typer(text: str) -> typer.Typer:
+    return typer.Typer(help=text, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)

@@ -1,0 +1,141 @@
+"""A verb: a function that returns a frozen value, and how that value is shown to a person.
+
+One wrapper runs every verb: it shows the value as a table, as JSON with `--json`, again and again with `--watch`, and
+turns what can go wrong into a line on standard error and an exit code:
+
+    0 done   1 found a problem   2 wrong usage   3 the node is not reachable
+"""
+
+import inspect
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console, RenderableType
+
+from node.config import ConfigError, Loaded, Places, load, places
+from node.control.client import Client, Refused, Unreachable
+
+DONE, PROBLEM, USAGE, UNREACHABLE = range(4)
+WATCH_SECONDS = 2.0
+PIPE_COLUMNS = 200  # width where there is no terminal: a row stays on one line
+
+
+class Problem(Exception):
+    """Something is not in order; the text says what and what to do."""
+
+
+class Usage(Exception):
+    """The command was given wrongly; the text says what was expected."""
+
+
+@dataclass(frozen=True)
+class Cli:
+    """What every verb is given: where the configuration and the node are."""
+
+    config_path: Path | None = None
+    socket: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    writing: bool = False  # the named file need not be there yet
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """Raises `ConfigError`."""
+        new = self.writing and self.config_path and not self.config_path.exists()
+        return load(Path(os.devnull) if new else self.config_path, self.environment)
+
+    @cached_property
+    def places(self) -> Places:
+        return places(self.loaded.config, self.environment)
+
+    @cached_property
+    def node(self) -> Client:
+        return Client(self.socket or self.places.control)
+
+
+@dataclass(frozen=True)
+class Verb:
+    """`run` takes a `Cli` and what typer reads from its signature. Its docstring is the help."""
+
+    name: str
+    run: Callable[..., Any]
+    table: Callable[[Any], RenderableType]
+    code: Callable[[Any], int] = lambda _value: DONE
+    watch: bool = False  # reading may be repeated
+    writes: bool = False  # the configuration
+    raw: bool = False  # everything after the verb belongs to a command
+
+
+def command(verb: Verb) -> Callable[..., None]:
+    """The function that typer calls for `verb`."""
+    signature = inspect.signature(verb.run, eval_str=True)
+    own = list(signature.parameters.values())[1:]
+
+    def run(**given: Any) -> None:
+        context: typer.Context = given.pop("typer_context")
+        as_json, watch = given.pop("as_json"), given.pop("watch", None)
+        raise typer.Exit(execute(verb, context.obj, given, as_json, watch))
+
+    added = [_option("as_json", bool, "--json", "Print JSON.", False)]
+    if verb.watch:
+        added.append(_option("watch", bool, "--watch", f"Show it anew every {WATCH_SECONDS:.0f} s.", False))
+    context = inspect.Parameter("typer_context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    parameters = [context, *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own), *added]
+    run.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportFunctionMemberAccess]  # what typer reads
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    run.__doc__ = verb.run.__doc__
+    return run
+
+
+def execute(verb: Verb, cli: Cli, given: Mapping[str, Any], as_json: bool = False, watch: bool | None = False) -> int:
+    """Run a verb and show what it returns. Returns the exit code."""
+    cli = replace(cli, writing=verb.writes)
+    try:
+        while True:
+            value = verb.run(cli, **given)
+            show(verb, value, as_json, clear=bool(watch) and sys.stdout.isatty())
+            if not watch:
+                return verb.code(value)
+            time.sleep(WATCH_SECONDS)
+    except Unreachable as error:
+        return complain(error, UNREACHABLE)
+    except Usage as error:
+        return complain(error, USAGE)
+    except (Problem, Refused, ConfigError) as error:
+        return complain(error, PROBLEM)
+    except BrokenPipeError:  # `| head`: nobody reads on, which is no problem
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        return DONE if watch else 130
+
+
+def show(verb: Verb, value: Any, as_json: bool, clear: bool = False) -> None:
+    """On standard output; nothing for None."""
+    if value is None:
+        return
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(value)).decode(), flush=True)
+        return
+    console = Console(width=None if sys.stdout.isatty() else PIPE_COLUMNS, markup=False, highlight=False, emoji=False)
+    if clear:
+        console.clear()
+    console.print(verb.table(value))
+    sys.stdout.flush()
+
+
+def complain(error: Exception, code: int) -> int:
+    print(f"aggregator: {error}", file=sys.stderr)
+    return code
+
+
+def _option(name: str, kind: type, flag: str, text: str, default: object) -> inspect.Parameter:
+    annotation = Annotated[kind, typer.Option(flag, help=text)]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

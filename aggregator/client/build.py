@@ -11,11 +11,13 @@ import time
 
 import aggregator
 from aggregator import limits
+from aggregator.client.logring import TAKEN_CHARS
+from aggregator.client.private import private, private_lines, tilde
 from aggregator.client.sources import Sources
 from aggregator.client.surroundings import surroundings, working_directory
 from aggregator.client.text import clean, cut, exact
 from aggregator.client.values import plain
-from aggregator.redact import home_to_tilde, redact_text, redact_value
+from aggregator.redact import redact_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 FRAMES_KNOWN = 4_096  # remembered; then all are forgotten
 RECORD_FRAMES = 600  # of all exceptions of one record together; more would not fit into a frame of the wire
+KEY_SIGN = "PRIVATE KEY"  # in the first and the last line of a key that runs over several
 OWN_FILES = os.path.join(os.path.dirname(os.path.abspath(aggregator.__file__)), "client") + os.sep
 LIBRARY_FOLDERS = ("site-packages", "dist-packages")
 STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
@@ -49,11 +52,11 @@ class Builder:
         record: dict[str, Any] = {
             "id": capture.id,
             "message": message(capture.message),
-            "type": name(capture.type) or "Error",
+            "type": name(private(capture.type)) or "Error",
             "service": name(capture.service or self.settings.service),
             "release": name(capture.release or self.settings.release),
             "time": rfc3339(capture.time),
-            "logs": [self._line(line) for line in capture.logs[-limits.LOG_LINES :]],
+            "logs": log_lines(capture.logs[-limits.LOG_LINES :]),
             "context": self._context(capture),
         }
         if capture.chain:
@@ -90,20 +93,11 @@ class Builder:
         frame: dict[str, Any] = {
             "function": name(code.co_qualname),
             "module": name(exact(module, limits.NAME_CHARS)),
-            "file": name(home_to_tilde(code.co_filename)),
+            "file": name(tilde(code.co_filename)),
             "line": line or 0,
-            "source": clean(redact_text(self._sources.line(code.co_filename, line or 0))),
+            "source": private(self._sources.line(code.co_filename, line or 0)),
         }
         return frame | ({"in_app": False} if is_library(code.co_filename) else {})
-
-    def _line(self, line: Line | str) -> str:
-        if isinstance(line, str):
-            return log_text(line)
-        if line.final is None:
-            milliseconds = int(line.time * 1000) % 1000
-            moment = time.strftime("%H:%M:%S", time.gmtime(line.time))
-            line.final = log_text(f"{moment}.{milliseconds:03d} {line.level} {line.logger}: {line.text}")
-        return line.final
 
     def _context(self, capture: Capture) -> dict[str, Any]:
         if self._surroundings is None:
@@ -138,17 +132,30 @@ def extras(capture: Capture) -> dict[str, Any]:
 
 def _fingerprint(fingerprint: Sequence[str]) -> list[str]:
     parts = [fingerprint] if isinstance(fingerprint, str) else list(fingerprint)
-    return [name(redact_text(clean(str(part)))) for part in parts[: limits.FINGERPRINT_PARTS]]
+    return [name(private(str(part))) for part in parts[: limits.FINGERPRINT_PARTS]]
 
 
 def message(text: str) -> str:
     """A message as it is sent: redacted, then cut, so that no half of a secret is left at the cut."""
-    return cut(redact_text(clean(text)), limits.MESSAGE_CHARS)
+    return cut(private(text), limits.MESSAGE_CHARS)
 
 
-def log_text(text: str) -> str:
-    """A log line as it is sent."""
-    return cut(redact_text(clean(exact(text, limits.LOG_LINE_CHARS + 512))), limits.LOG_LINE_CHARS)
+def log_lines(lines: Sequence[Line | str]) -> list[str]:
+    """Log lines as they are sent. What a line of the ring has become is remembered, save around a key of many lines."""
+    texts = [exact(line if isinstance(line, str) else line.text, TAKEN_CHARS) for line in lines]
+    if any(isinstance(line, str) for line in lines) or any(KEY_SIGN in text for text in texts):
+        return [_log_line(line, text) for line, text in zip(lines, private_lines(texts), strict=True)]
+    for line, text in zip(lines, texts, strict=True):
+        if not isinstance(line, str) and line.final is None:
+            line.final = _log_line(line, private(text))
+    return [line if isinstance(line, str) else line.final or "" for line in lines]
+
+
+def _log_line(line: Line | str, text: str) -> str:
+    if isinstance(line, str):
+        return cut(text, limits.LOG_LINE_CHARS)
+    moment = f"{time.strftime('%H:%M:%S', time.gmtime(line.time))}.{int(line.time * 1000) % 1000:03d}"
+    return cut(f"{moment} {line.level} {name(line.logger)}: {text}", limits.LOG_LINE_CHARS)
 
 
 def name(text: str) -> str:

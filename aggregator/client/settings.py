@@ -6,6 +6,7 @@ import os
 import sys
 
 from aggregator import limits
+from aggregator.redact import ALLOWED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,12 +23,6 @@ PSEUDONYM = "pseudonym"  # as `host`: a stable name that is not the machine's ow
 
 SYSTEM_SPOOL = "/var/spool/error-aggregator"
 SYSTEM_SOCKET = "/run/error-aggregator/ingest.sock"
-
-ENVIRONMENT_ALLOW = (
-    "CI", "GITHUB_ACTIONS", "GITHUB_JOB", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_SHA", "GITHUB_WORKFLOW",
-    "LANG", "LC_ALL", "LC_CTYPE", "PATH", "PYTHONPATH", "PYTHONHASHSEED", "PYTHONOPTIMIZE", "PYTHONUTF8", "SHELL",
-    "TERM", "TZ", "VIRTUAL_ENV", "CONDA_DEFAULT_ENV", "INVOCATION_ID", "KUBERNETES_SERVICE_HOST",
-)  # fmt: skip
 
 
 class Settings:
@@ -61,7 +56,7 @@ class Settings:
         self.on_absent = "drop" if (on_absent or environ.get("AGGREGATOR_ON_ABSENT")) == "drop" else "spool"
         self.log_lines = _lines(log_lines, environ.get("AGGREGATOR_LOG_LINES"))
         self.stack_trace = not off(environ.get("AGGREGATOR_STACK_TRACE")) if stack_trace is None else stack_trace
-        self.environment_allow = tuple(ENVIRONMENT_ALLOW if environment_allow is None else environment_allow)
+        self.environment_allow = tuple(ALLOWED if environment_allow is None else environment_allow)
         self.host = host or environ.get("AGGREGATOR_HOST") or ""
         self.hooks = frozenset(HOOKS if hooks is None else hooks)
         self.spool_bytes = spool_bytes

@@ -120,7 +120,7 @@ def _head(arg: object) -> object:
     """The beginning of a built-in container that is too large; a subclass may do what it likes in its own text."""
     kind, bulky = type(arg), cast_any(arg)
     if kind in (str, bytes, list, tuple) and len(bulky) > BULK:
-        return bulky[: 2 * BULK]
+        return bulky[:TAKEN_CHARS]
     if kind is dict and len(bulky) > BULK:
         return dict(islice(bulky.items(), BULK))
     return arg

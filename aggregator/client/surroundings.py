@@ -10,9 +10,10 @@ import sys
 from shlex import quote
 
 from aggregator import __version__, limits
+from aggregator.client.private import tilde
 from aggregator.client.settings import PSEUDONYM, Settings
 from aggregator.client.values import text
-from aggregator.redact import home_to_tilde, redact_command, redact_environment
+from aggregator.redact import redact_command, redact_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def command_context(argv: Sequence[str]) -> dict[str, Any]:
     """`command`, `arguments` and `cwd` of a program that was started as `argv`."""
     redacted = _redacted(argv)
     return {
-        "command": text(home_to_tilde(" ".join(map(_quoted, redacted)))),
+        "command": text(tilde(" ".join(map(_quoted, redacted)))),
         "arguments": redacted[1:],
         "cwd": working_directory(),
     }
@@ -46,8 +47,8 @@ def command_context(argv: Sequence[str]) -> dict[str, Any]:
 
 def environment(settings: Settings) -> dict[str, str]:
     """The allowed variables."""
-    allowed = redact_environment(dict(os.environ), settings.environment_allow)
-    return {text(name, limits.NAME_CHARS): text(home_to_tilde(value)) for name, value in allowed.items()}
+    allowed = redact_environment(os.environ, settings.environment_allow)
+    return {text(name, limits.NAME_CHARS): text(value) for name, value in allowed.items()}
 
 
 def machine(settings: Settings) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def machine(settings: Settings) -> dict[str, Any]:
 def working_directory() -> str:
     """The current directory, the home directory as `~`; it may have been removed."""
     try:
-        return text(home_to_tilde(os.getcwd()))
+        return text(tilde(os.getcwd()))
     except OSError:
         return ""
 
@@ -92,7 +93,7 @@ def _machine_id() -> bytes:
 
 
 def _redacted(argv: Sequence[str]) -> list[str]:
-    return [text(home_to_tilde(part)) for part in redact_command(argv[: limits.CONTEXT_ITEMS])]
+    return [text(tilde(part)) for part in redact_command(argv[: limits.CONTEXT_ITEMS])]
 
 
 def _quoted(part: str) -> str:

@@ -50,11 +50,10 @@ def _plain(value: object, levels: int, budget: _Budget) -> Plain:
     try:
         if isinstance(value, (str, int, float)) or value is None:
             return _scalar(value)
-        if levels > 0 and budget.items > 0:
-            if isinstance(value, Mapping):
-                return _map(anything, levels, budget)
-            if isinstance(value, (list, tuple, set, frozenset)):
-                return _list(anything, levels, budget)
+        if isinstance(value, (Mapping, list, tuple, set, frozenset)):
+            if levels == 0 or budget.items <= 0:  # its `repr` could take for ever: nesting multiplies
+                return f"<{exact(type(anything).__name__, 100)} that is too deep>"
+            return (_map if isinstance(value, Mapping) else _list)(anything, levels, budget)
         return text(shown(value, limits.CONTEXT_CHARS + SPARE_CHARS))
     except BaseException:  # in the sender thread, where neither Ctrl-C nor a handler of the program is raised
         return f"<{exact(type(anything).__name__, 100)} that cannot be shown>"

@@ -9,6 +9,7 @@ import trio
 
 from aggregator.tally import Tally
 from node.cli.app import CONFIG, VERBS
+from node.cli.verb import Verb
 from node.control.server import serve
 from node.control.socket import control_socket
 from tests.pure.factories import name, tally
@@ -275,16 +276,10 @@ async def test_a_report_goes_over_the_ingest_socket_and_prints_where_it_went(tmp
 
 async def test_wrong_usage_exits_with_two(tmp_path: Path):
     home = Home(tmp_path)
-    for arguments in (
-        ("nothing",),
-        ("show",),
-        ("mute",),
-        ("report", "x", "--severity", "bad"),
-        ("report", "x", "--context", "y"),
-    ):
+    for line in ("nothing", "show", "mute", "report x --severity bad", "report x --context y"):
         assert (await home.run(*line.split())).code == 2, line
 
 
 @pytest.mark.parametrize("verb", [*VERBS, *CONFIG], ids=lambda verb: verb.name)
-def test_every_verb_says_what_it_does(verb: object):
+def test_every_verb_says_what_it_does(verb: Verb):
     assert verb.run.__doc__

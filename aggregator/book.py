@@ -75,16 +75,18 @@ class Book:
 
     def put_ruling(self, ruling: Ruling) -> bool:
         """Merge a ruling. Returns whether anything changed; a new key beyond the bound changes nothing."""
-        of_kind = self._rulings.setdefault(ruling.kind, {})
-        old = of_kind.get(ruling.subject)
         self._highest = max(self._highest, ruling.version)
-        if old is None and self._size >= RULINGS:
+        if not self.takes(ruling):
             return False
-        if old is not None and old.rank() >= ruling.rank():
-            return False
-        self._size += old is None
+        of_kind = self._rulings.setdefault(ruling.kind, {})
+        self._size += ruling.subject not in of_kind
         of_kind[ruling.subject] = ruling
         return True
+
+    def takes(self, ruling: Ruling) -> bool:
+        """Whether `put_ruling` would change anything."""
+        old = self._rulings.get(ruling.kind, {}).get(ruling.subject)
+        return self._size < RULINGS if old is None else ruling.rank() > old.rank()
 
     def rule(self, kind: str, subject: str, value: Any, origin: str) -> Ruling:
         """The ruling that overrules all that this node has seen. Not yet in the book: commit it, then `put_ruling`."""

@@ -4,11 +4,16 @@ All decisions are the procedure's (`aggregator/filing/`). Here is only who does 
 few others to this node's store and clock. Nothing is repeated, nothing is skipped.
 """
 
+from collections import defaultdict
 from typing import Any, Protocol, TypeVar
 
 from aggregator.book import Fact, FactKey
+from aggregator.filing import case
 from aggregator.filing.calls import Call, Elapsed, Failure, Intend, Note, ReadSample, Rule, Steps
+from aggregator.filing.case import Outcome
 from aggregator.filing.claim import Claim
+from aggregator.filing.run import Run, run
+from aggregator.filing.settings import Settings
 from aggregator.record import ErrorRecord
 from node.clock import Clock
 
@@ -66,3 +71,20 @@ async def _carry_out(call: Call[Any], github: GitHub, memory: Memory, clock: Clo
             return await memory.rule(call.kind, call.subject, call.value)
         case _:
             return await github.perform(call)
+
+
+class Filer:
+    """Files for this node: one run for one repository at a time, with what is remembered between runs."""
+
+    def __init__(self, github: GitHub, memory: Memory, clock: Clock) -> None:
+        self._github, self._memory, self._clock = github, memory, clock
+        self._memories: defaultdict[tuple[str, str], case.Memory] = defaultdict(case.Memory)
+
+    async def run(self, job: Run, settings: Settings) -> list[Outcome]:
+        """One outcome for each case of `job`. Raises only what the store raises."""
+        memories = {each.bundle.root: self._memories[job.repository, each.bundle.root] for each in job.cases}
+        outcomes = await drive(run(job, memories, settings), self._github, self._memory, self._clock)
+        for each in outcomes:
+            if each.state == "filed" and memories[each.root] == case.Memory():
+                del self._memories[job.repository, each.root]  # nothing left to remember: keep memory flat
+        return outcomes

@@ -1,0 +1,90 @@
+"""The book of this node: what is pending and filed, and what was ruled, in memory as it is on disk.
+
+Every change is committed first and taken over then, one at a time; who listens (gossip) hears of it after that.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import trio
+
+from aggregator.book import Book, Fact, FactKey, Ruling, join
+from node.clock import Clock
+from node.store import Operation, Store, audit, book, intents
+
+FACT, RULING = "fact", "ruling"
+
+Listener = Callable[[Sequence[tuple[FactKey, Fact]], Sequence[Ruling]], None]
+
+
+class BookKeeper:
+    """The only one who changes the book. Use `open_book`."""
+
+    def __init__(self, store: Store, peer: str, clock: Clock) -> None:
+        self.book = Book()
+        self.listener: Listener = lambda facts, rulings: None
+        self._store, self._peer, self._clock = store, peer, clock
+        self._turn = trio.Lock()
+
+    async def load(self) -> None:
+        """Read back what the store has. Raises `StoreError`."""
+        rows = await self._store.read(lambda db: list(book.every(db)))
+        for kind, _, value in rows:
+            if kind == FACT:
+                self.book.put_fact(*msgspec.msgpack.decode(value, type=tuple[FactKey, Fact]))
+            elif kind == RULING:
+                self.book.put_ruling(msgspec.msgpack.decode(value, type=Ruling))
+
+    async def note(self, key: FactKey, fact: Fact) -> None:
+        """Put a fact into the book. Raises `StoreError`: then it is not in it."""
+        await self.merge([(key, fact)], [])
+
+    async def rule(self, kind: str, subject: str, value: Any) -> None:
+        """Make a ruling that overrules all this node has seen. Raises `StoreError`."""
+        async with self._turn:
+            await self._put([], [self.book.rule(kind, subject, value, self._peer)])
+
+    async def decide(self, action: str, subject: str, rulings: Sequence[tuple[str, str, Any]]) -> None:
+        """Rulings by an operator, with their entry in the audit log. Raises `StoreError`."""
+        async with self._turn:
+            made = [self.book.rule(kind, about, value, self._peer) for kind, about, value in rulings]
+            detail = {"rulings": [[r.kind, r.subject, r.value] for r in made]}
+            await self._put([], made, [audit.append(self._clock.now(), self._peer, action, subject, detail)])
+
+    async def merge(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling]) -> None:
+        """Take over entries, this node's own or another's, which were checked. Raises `StoreError`."""
+        async with self._turn:
+            await self._put(facts, rulings)
+
+    async def intend(self, subject: str, value: Any) -> None:
+        """Commit what this process is about to do. Raises `StoreError`."""
+        await self._store.commit([intents.put(subject, self._clock.now(), value)])
+
+    async def _put(
+        self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling], also: Sequence[Operation] = ()
+    ) -> None:
+        merged = [(key, self._joined(key, fact)) for key, fact in facts]
+        fresh = [(key, fact) for key, fact in merged if fact != self.book.fact(key)]
+        newer = [ruling for ruling in rulings if self.book.takes(ruling)]
+        if not fresh and not newer and not also:
+            return
+        put = [book.put(FACT, "\n".join(map(str, key)), (key, fact)) for key, fact in fresh]
+        put += [book.put(RULING, f"{r.kind}\n{r.subject}", r) for r in newer]
+        await self._store.commit([*put, *also])
+        for key, fact in fresh:
+            self.book.put_fact(key, fact)
+        for ruling in newer:
+            self.book.put_ruling(ruling)
+        self.listener(fresh, newer)
+
+    def _joined(self, key: FactKey, fact: Fact) -> Fact:
+        old = self.book.fact(key)
+        return join(old, fact) if old else fact
+
+
+async def open_book(store: Store, peer: str, clock: Clock) -> BookKeeper:
+    """The book in `store`. Raises `StoreError`."""
+    keeper = BookKeeper(store, peer, clock)
+    await keeper.load()
+    return keeper

@@ -1,0 +1,157 @@
+"""Every 15 minutes: what became due is written to the book, and what is due is filed.
+
+Ticks are aligned to whole multiples of the interval, so that all nodes of a fleet tick together. Between two ticks
+there is a further run only where an outcome asks for it (a claim whose takeover age ends, a limit that GitHub named).
+
+What becomes due is latched even when nothing may be filed: filing off, paused, no token, GitHub away. It then waits,
+with that reason.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+import msgspec
+import structlog
+import trio
+
+from aggregator.agenda import Knowledge, cases, newly_due, next_run, pending
+from aggregator.bundle import Policy
+from aggregator.filing.case import Outcome
+from aggregator.filing.run import Run
+from aggregator.filing.settings import Settings
+from aggregator.reason import Reason
+from aggregator.rulings import canonical
+from node.book import BookKeeper
+from node.clock import Clock
+from node.store import StoreError
+
+LONGEST_SLEEP = 30.0  # seconds
+AFTER_TICK = 0.05  # seconds: a tick must not come a moment before its time by rounding
+
+log = structlog.get_logger("bundle")
+
+File = Callable[[Run, Settings], Awaitable[list[Outcome]]]
+
+
+class Terms(Protocol):
+    """What the configuration, the token and the fleet say about filing now; asked anew for each run."""
+
+    @property
+    def policy(self) -> Policy: ...
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def interval(self) -> float: ...
+
+    async def why_not(self, repository: str) -> Reason | None:
+        """Why this node does not file for `repository` now; None: it does."""
+        ...
+
+
+class Bundled(msgspec.Struct, frozen=True):
+    """What one run did."""
+
+    at: float  # Unix seconds
+    unique: int = 0  # roots that occurred within the lookback
+    meeting_threshold: int = 0  # of these: due or filed
+    outcomes: tuple[Outcome, ...] = ()
+
+
+class Bundler:
+    """The ticks of this node. `run` for ever, `now` at once."""
+
+    def __init__(
+        self, known: Knowledge, keeper: BookKeeper, file: File, terms: Terms, clock: Clock, nonce: Callable[[], str]
+    ) -> None:
+        self.last: Bundled | None = None
+        self.outcomes: dict[str, Outcome] = {}  # by root: what became of it last
+        self._known, self._keeper, self._file, self._terms = known, keeper, file, terms
+        self._clock, self._nonce = clock, nonce
+        self._changed: set[str] = set(known.ledger.roots())
+        self._turn = trio.Lock()
+
+    async def run(self) -> None:
+        """Tick until cancelled. A tick that fails is logged, and what it had to do is done by the next."""
+        at = next_run((), self._clock.now(), self._terms.interval)
+        while True:
+            await self._wait_until(at)
+            outcomes: Sequence[Outcome] = ()
+            try:
+                outcomes = (await self.now()).outcomes
+            except StoreError as error:
+                log.error("bundle failed", reason=str(error), remedy="it is repeated at the next tick")
+            at = next_run(outcomes, self._clock.now(), self._terms.interval)
+
+    async def now(self) -> Bundled:
+        """Run once. Raises `StoreError`."""
+        async with self._turn:
+            moment = self._clock.now()
+            changed = self._take_changed()
+            try:
+                await self._latch(changed, moment)
+                outcomes = await self._file_all(changed, moment)
+            except BaseException:
+                self._changed |= changed
+                raise
+            self._changed |= {o.root for o in outcomes if o.again or o.state == "waiting"}
+            self._remember(outcomes)
+            self.last = self._summary(moment, outcomes)
+            log.info("bundle", **_counts(self.last))
+            return self.last
+
+    def _take_changed(self) -> set[str]:
+        ledger = self._known.ledger
+        changed, self._changed = self._changed | ledger.roots_with(ledger.take_changed()), set()
+        return changed
+
+    async def _latch(self, roots: set[str], moment: float) -> None:
+        for latch in newly_due(self._known, roots, self._terms.policy, moment, self._terms.settings.node):
+            await self._keeper.merge([(latch.key, latch.fact)], [latch.route] if latch.route else [])
+
+    async def _file_all(self, changed: set[str], moment: float) -> list[Outcome]:
+        settings, outcomes = self._terms.settings, list[Outcome]()
+        most = max(settings.caps.day, 1)
+        work = cases(self._known, changed, self._terms.policy, moment, self._nonce, most)
+        for repository, some in sorted(work.items()):
+            reason = await self._terms.why_not(repository)
+            if reason is not None:
+                outcomes += [_waits(each.bundle.root, repository, reason, each.number) for each in some]
+                continue
+            job = Run(repository, tuple(some), partial(canonical, self._known.book), moment)
+            outcomes += await self._file(job, settings)
+        return outcomes
+
+    def _remember(self, outcomes: list[Outcome]) -> None:
+        """The last outcome of each root that is due or filed; what waits beyond this run's share waits for the cap."""
+        self.outcomes.update({each.root: each for each in outcomes})
+        named = {each.root for each in outcomes}
+        for key, verdict in pending(self._known, self._terms.policy):
+            if verdict.state == "due" and key.root not in named:
+                self.outcomes[key.root] = _waits(key.root, key.repository, Reason.CAP_REACHED)
+        kept = {key.root for key, _ in self._known.book.facts()}
+        self.outcomes = {root: each for root, each in self.outcomes.items() if root in kept}
+
+    def _summary(self, moment: float, outcomes: list[Outcome]) -> Bundled:
+        roots = {canonical(self._known.book, root) for root in self._known.ledger.roots()}
+        meeting = {key.root for key, _ in self._known.book.facts()} & roots
+        return Bundled(moment, len(roots), len(meeting), tuple(outcomes))
+
+    async def _wait_until(self, moment: float) -> None:
+        """Sleep in short steps, so that a clock that was set is noticed."""
+        while (left := moment - self._clock.now()) > 0:  # noqa: ASYNC110  # time itself sets no event
+            await trio.sleep(min(left + AFTER_TICK, LONGEST_SLEEP))
+
+
+def _waits(root: str, repository: str, reason: Reason, number: int = 0) -> Outcome:
+    return Outcome(root, repository, "filed" if number else "waiting", reason, number)
+
+
+def _counts(done: Bundled) -> dict[str, int]:
+    """For the log: how many roots ended with which reason."""
+    counts = {"unique": done.unique, "meeting_threshold": done.meeting_threshold}
+    for each in done.outcomes:
+        counts[each.reason.name.lower()] = counts.get(each.reason.name.lower(), 0) + 1
+    return counts

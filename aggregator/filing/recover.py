@@ -63,8 +63,10 @@ def read_by_number(case: Case, memory: Memory, settings: Settings, head: Claim) 
         number += 1
         try:
             issue = yield from ask(ReadIssue(case.bundle.repository, number))
-        except Rejected:  # deleted: the number existed
-            missing, memory.read_to = 0, number
+        except Rejected as failure:
+            if failure.reason is not Reason.GONE:
+                raise  # refused whatever the number: reading on would never end
+            missing, memory.read_to = 0, number  # deleted: the number existed
             continue
         if issue is None:
             missing += 1

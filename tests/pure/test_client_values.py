@@ -12,7 +12,7 @@ from aggregator.client.text import MARK, clean, cut
 from aggregator.client.values import ITEMS, plain
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text("abc…"),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(-1, 1) | st.text("abc…"),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc", max_size=5), inner, max_size=4),
     max_leaves=12,
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """What a node tells all others over gossip: to bytes, from bytes, refuse the rest.
 
-Three kinds: a page that changed, entries of the book that changed, and presence. A message is one byte of format
+Three kinds: pages that changed, entries of the book that changed, and presence. A message is one byte of format
 version and one MessagePack value, at most 16 KB. Unknown kinds and versions are refused with a reason (a newer node
 may send them); unknown fields are ignored.
 """
@@ -16,8 +16,8 @@ VERSION = 1
 MESSAGE_BYTES = 16 * 1024  # a larger page waits for sync
 
 
-class PageMessage(msgspec.Struct, frozen=True, tag="page"):
-    page: Page
+class PageMessage(msgspec.Struct, frozen=True, tag="pages"):
+    pages: list[Page]
 
 
 class BookMessage(msgspec.Struct, frozen=True, tag="book"):

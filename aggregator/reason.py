@@ -58,3 +58,7 @@ class Reason(Enum):
     INVITATION_EXPIRED = "joined after its invitation had expired"
     USED_UP = "its invitation had been used up before"
     BANNED = "was banned by an operator"
+    # pages
+    BELOW_HORIZON = "is older than what this node still counts"
+    IN_THE_FUTURE = "lies more than an hour ahead of this node's clock"
+    BAD_PAGE = "is malformed, or its signature does not hold"

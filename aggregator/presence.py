@@ -1,0 +1,103 @@
+"""Who is there: what each node last said of itself, and whom that makes a candidate.
+
+Nodes say that they are there every `period`, which grows with the fleet so that presence stays a small part of the
+gossip budget. Who has not been heard for three periods is away: shown as such, and no candidate. Who says that it
+leaves is gone at once, which is not a failure. Nothing depends on these being exact: a dead first candidate costs the
+others one wait.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from aggregator.message import Presence
+
+SHORTEST = 5.0  # seconds between two presences of one node
+SHARE = 4.0  # presences a second, of all nodes together, at most
+MISSED = 3  # periods without a word until a node is away
+REMEMBERED = 10_000  # nodes; beyond, the one heard longest ago is forgotten
+
+
+class Seen(NamedTuple):
+    presence: Presence
+    heard: float  # on this node's own elapsed clock
+
+
+def period(nodes: int) -> float:
+    """Seconds between two presences of one node in a fleet of `nodes`."""
+    return max(SHORTEST, nodes / SHARE)
+
+
+class Peers:
+    """The last presence of every other node."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Seen] = {}
+
+    def hear(self, peer: str, presence: Presence, elapsed: float) -> bool:
+        """Take in a presence. Returns whether it is news; an older one of the same run is not."""
+        old = self._seen.get(peer)
+        if old and old.presence.run == presence.run and presence.at <= old.presence.at:
+            return False
+        self._seen[peer] = Seen(presence, elapsed)
+        if len(self._seen) > REMEMBERED:
+            del self._seen[min(self._seen, key=lambda each: self._seen[each].heard)]
+        return True
+
+    def state(self, peer: str, elapsed: float) -> str:
+        """`here`, `away`, `left`, or `unknown`."""
+        seen = self._seen.get(peer)
+        if seen is None:
+            return "unknown"
+        if seen.presence.leaving:
+            return "left"
+        return "here" if elapsed - seen.heard <= MISSED * period(len(self._seen) + 1) else "away"
+
+    def here(self, elapsed: float) -> list[str]:
+        """Peer ids of the nodes that are there."""
+        return [peer for peer in self._seen if self.state(peer, elapsed) == "here"]
+
+    def candidates(self, repository: str, elapsed: float) -> list[str]:
+        """Those that are there, settled, and may file for `repository`."""
+        name = repository.lower()
+        return [
+            peer
+            for peer in self.here(elapsed)
+            if self._seen[peer].presence.settled and name in _lower(self._seen[peer].presence.candidate)
+        ]
+
+    def get(self, peer: str) -> Seen | None:
+        return self._seen.get(peer)
+
+    def everybody(self) -> Iterable[str]:
+        return self._seen.keys()
+
+    def forget(self, peer: str) -> None:
+        self._seen.pop(peer, None)
+
+
+class Settling:
+    """Whether this node has heard enough to file: what a first neighbour had, or nobody was there to be heard."""
+
+    ALONE = 60.0  # seconds without any neighbour
+    LONGEST = 120.0  # seconds after start, whatever happens
+
+    def __init__(self, started: float) -> None:
+        self._started = started
+        self._met = False
+        self._pulled = False
+
+    def met(self) -> None:
+        """A neighbour is connected."""
+        self._met = True
+
+    def pulled(self) -> None:
+        """All that a neighbour's digest named has been fetched."""
+        self._pulled = True
+
+    def settled(self, elapsed: float) -> bool:
+        after = elapsed - self._started
+        return self._pulled or after >= self.LONGEST or (not self._met and after >= self.ALONE)
+
+
+def _lower(names: Iterable[str]) -> set[str]:
+    return {name.lower() for name in names}

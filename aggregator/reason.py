@@ -62,3 +62,4 @@ class Reason(Enum):
     BELOW_HORIZON = "is older than what this node still counts"
     IN_THE_FUTURE = "lies more than an hour ahead of this node's clock"
     BAD_PAGE = "is malformed, or its signature does not hold"
+    BAD_MESSAGE = "is no message that this node reads"

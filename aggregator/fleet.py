@@ -1,0 +1,204 @@
+"""What this node knows of the others, and what it makes of what they say. One mind for the daemon and the simulator.
+
+Everything that comes from outside passes `heard` or `pulled` and comes out as `Incoming`: what was checked and may be
+committed, and what was refused and why. When it is committed, `took` is told, and only then is it passed on by sync.
+Nothing here waits, and nothing that a peer sends raises.
+
+Members are introduced by the chain of signatures that they show (`member.py`). A chain travels as a ruling of kind
+`member`, so that every node knows every member; such a ruling counts for what its chain proves, never for who passed
+it on.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from aggregator.accept import Gate, Refusal, accept
+from aggregator.book import Book, Fact, FactKey, Ruling
+from aggregator.digest import Digest, Version, version_of
+from aggregator.ledger import Ledger
+from aggregator.member import Member, Roster
+from aggregator.message import BadMessage, BookMessage, PageMessage, Presence, decode
+from aggregator.outbox import Outbox
+from aggregator.page import Origin, Page, PageKey, Verifier, message_to_sign
+from aggregator.presence import Peers
+from aggregator.reason import Reason
+from aggregator.sync import Has, Pulled
+from aggregator.tally import Tally
+
+REFUSED = 4_096  # versions that were refused and are not asked for again; when full, all are forgotten
+
+Sign = Callable[[bytes], bytes]
+
+
+class Terms(NamedTuple):
+    """What a fleet agrees on, fixed for the life of a process."""
+
+    fleet: bytes  # id, 32 bytes: the public half of the fleet's first key
+    length: int  # seconds of a window
+    verify: Verifier
+
+
+class Incoming(NamedTuple):
+    """What came from outside."""
+
+    pages: Sequence[tuple[Page, list[Tally]]] = ()
+    facts: Sequence[tuple[FactKey, Fact]] = ()
+    rulings: Sequence[Ruling] = ()
+    refused: Sequence[Refusal] = ()
+    news: bool = False  # a presence that was not known
+
+
+class Fleet:
+    """The others, from one node's point of view."""
+
+    def __init__(self, me: Origin, terms: Terms, roster: Roster, ledger: Ledger, book: Book, sign: Sign) -> None:
+        self.me, self.terms, self.roster = me, terms, roster
+        self.digest, self.peers = Digest(), Peers()
+        self.outbox = Outbox(self.digest.page)
+        self._ledger, self._book, self._sign = ledger, book, sign
+        self._refused: set[Version] = set()
+        self._unsigned: dict[PageKey, None] = {}
+        for ruling in book.rulings("member"):
+            self._introduced(ruling)
+
+    @property
+    def has(self) -> Has:
+        """What sync compares and answers from."""
+        return Has(self._ledger, self.digest, self._book)
+
+    @property
+    def refused(self) -> frozenset[Version]:
+        return frozenset(self._refused)
+
+    # From this node.
+
+    def load(self, pages: Iterable[Page]) -> None:
+        """The pages that the store had. Own ones that were never sent are signed now."""
+        for page in pages:
+            self.digest.put(page if page.signature else self.signed(page))
+
+    def wrote(self, keys: Iterable[PageKey]) -> None:
+        """Own pages changed, and the change is committed. They are signed at the next flush, not for each change."""
+        self._unsigned.update(dict.fromkeys(keys))
+
+    def flush(self) -> None:
+        """Sign the own pages that changed; from now on they are told and given out."""
+        for page in filter(None, map(self._ledger.page, self._unsigned)):
+            self.digest.put(self.signed(page))
+            self.outbox.changed([page.key])
+        self._unsigned.clear()
+
+    def signed(self, page: Page) -> Page:
+        """An own page with its signature."""
+        return msgspec.structs.replace(page, signature=self._sign(message_to_sign(page, self.terms.fleet)))
+
+    # From others.
+
+    def member_ruling(self, member: Member) -> Ruling:
+        """The ruling that introduces a member to everybody."""
+        return self._book.rule("member", member.peer, msgspec.msgpack.encode(member), self.me.peer)
+
+    def welcome(self, chain: bytes) -> Member | Refusal:
+        """The member that a chain proves."""
+        try:
+            member = msgspec.msgpack.decode(chain, type=Member)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return Refusal(Reason.FORGED, "the chain cannot be read")
+        reason = self.roster.put(member) or self.roster.why_not(member.peer, self.bans)
+        return Refusal(reason) if reason else member
+
+    def why_not(self, peer: str) -> Reason | None:
+        """Why this peer's word does not count; None: it does."""
+        return None if peer == self.me.peer else self.roster.why_not(peer, self.bans)
+
+    @property
+    def bans(self) -> dict[str, float]:
+        """Moments by peer id or invitation key, from the book."""
+        return {r.subject: r.value for r in self._book.rulings("ban") if isinstance(r.value, int | float)}
+
+    def heard(self, peer: str, data: bytes, now: float, elapsed: float) -> Incoming:
+        """A gossip message, said by `peer`."""
+        reason = self.why_not(peer)
+        if reason is not None:
+            return Incoming(refused=[Refusal(reason, peer)])
+        try:
+            message = decode(data)
+        except BadMessage as error:
+            return Incoming(refused=[Refusal(Reason.BAD_MESSAGE, str(error))])
+        match message:
+            case PageMessage(pages=pages):
+                return self._pages(pages, now)
+            case BookMessage(facts=facts, rulings=rulings):
+                return self._entries(facts, rulings)
+            case Presence():
+                return Incoming(news=self.peers.hear(peer, message, elapsed))
+
+    def pulled(self, pulled: Pulled, now: float) -> Incoming:
+        """What a sync brought."""
+        pages, entries = self._pages(pulled.pages, now), self._entries(pulled.entries.facts, pulled.entries.rulings)
+        return Incoming(pages.pages, entries.facts, entries.rulings, [*pages.refused, *entries.refused])
+
+    def took(self, incoming: Incoming) -> None:
+        """What came is committed: pass it on from now."""
+        for page, _ in incoming.pages:
+            self.digest.put(page)
+        for ruling in incoming.rulings:
+            self._introduced(ruling)
+
+    def _pages(self, pages: Iterable[Page], now: float) -> Incoming:
+        gate = self._gate()
+        taken: list[tuple[Page, list[Tally]]] = []
+        refused: list[Refusal] = []
+        for page in pages:
+            known = self.digest.page(page.key)
+            if known is not None and known.rank() >= page.rank():
+                continue
+            result = accept(page, gate, now)
+            if isinstance(result, Refusal):
+                refused.append(result)
+                self._remember(page, result)
+            else:
+                taken.append((page, result))
+        return Incoming(pages=taken, refused=refused)
+
+    def _entries(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling]) -> Incoming:
+        kept: list[Ruling] = []
+        refused: list[Refusal] = []
+        for ruling in rulings:
+            reason = why_not_ruling(ruling, self.roster)
+            if reason is None:
+                kept.append(ruling)
+            else:
+                refused.append(Refusal(reason, f"{ruling.kind} {ruling.subject}"[:100]))
+        return Incoming(facts=facts, rulings=kept, refused=refused)
+
+    def _gate(self) -> Gate:
+        terms = self.terms
+        return Gate(terms.fleet, terms.length, self.roster, self.bans, self._ledger.horizon, terms.verify)
+
+    def _remember(self, page: Page, refusal: Refusal) -> None:
+        """Deferred is not refused: it may be taken later. Who is no member yet may become one."""
+        if refusal.reason in (Reason.IN_THE_FUTURE, Reason.NOT_A_MEMBER):
+            return
+        if len(self._refused) >= REFUSED:
+            self._refused.clear()
+        self._refused.add(version_of(page))
+
+    def _introduced(self, ruling: Ruling) -> None:
+        if ruling.kind == "member" and isinstance(ruling.value, bytes):
+            self.welcome(ruling.value)
+
+
+def why_not_ruling(ruling: Ruling, roster: Roster) -> Reason | None:
+    """Why a ruling from outside is not taken."""
+    if ruling.version < 1 or ruling.version >= 2**53 or len(ruling.subject) > 256 or len(ruling.kind) > 32:
+        return Reason.BAD_MESSAGE
+    if ruling.kind != "member":
+        return None
+    try:
+        member = msgspec.msgpack.decode(ruling.value, type=Member)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError):
+        return Reason.FORGED
+    return roster.put(member) if member.peer == ruling.subject else Reason.FORGED

@@ -4,12 +4,14 @@ PyGithub blocks, and shares one connection between its calls without a lock. So 
 limiter of one makes sure that there is never a second. A *read* is left alone when its task is cancelled (its thread
 ends by itself, and the limiter keeps everybody else out until then). A *write* is waited for, at most `TIMEOUT` twice:
 whether it was done is worth more than a quick exit. Every write that was attempted is reported, whatever became of it.
+A write that does not get its turn in time is not sent: what it was decided upon may be true no more.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+import anyio
 import anyio.to_thread
 import structlog
 from github import Auth, Github
@@ -27,6 +29,7 @@ API_VERSION = "2022-11-28"
 TIMEOUT = 15  # seconds to connect, and again for each silence; GitHub cuts requests at about 10
 PER_PAGE = 100  # the most that GitHub gives
 SECONDS_BETWEEN_WRITES = 1.0  # GitHub's advice
+START = 10.0  # seconds in which a write must have its turn; with `TIMEOUT` far below the takeover age of a claim
 
 T = TypeVar("T")
 
@@ -100,7 +103,7 @@ class Client:
             await self._carry(_renew, "core", write=False)  # a token that cannot be renewed is no doubt about the write
         self._count(writes=1)
         try:
-            answer = await self._carry(act, "core", write=True)
+            answer = await self._in_time(act)
         except Failure as failure:
             self._tell(Attempt(action, subject, url, f"{type(failure).__name__}: {failure}"))
             raise
@@ -119,6 +122,11 @@ class Client:
     def close(self) -> None:
         """Close the connection. Only when no call is under way."""
         self._github.close()
+
+    async def _in_time(self, act: Callable[[Github], T]) -> T:
+        with anyio.move_on_after(START):  # cancels only the wait for a turn: a write under way is waited for
+            return await self._carry(act, "core", write=True)
+        raise NotSent(Reason.GITHUB_AWAY, f"other calls to GitHub took longer than {START:.0f} seconds")
 
     async def _carry(self, work: Callable[[Github], T], resource: str, *, write: bool) -> T:
         try:

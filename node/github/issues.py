@@ -10,6 +10,7 @@ from aggregator.filing.calls import CreateIssue, EditIssue, HighestNumber, Issue
 from aggregator.filing.settings import OWN_LABEL
 from node.github.failures import about_issue, says
 from node.github.hub import Hub
+from node.github.repository import FACTS_AGE
 from node.github.retry import Moved
 from node.github.wire import WireIssue, issue_of
 
@@ -44,7 +45,8 @@ async def read_issue(hub: Hub, call: ReadIssue) -> Issue | None:
 
 
 async def create_issue(hub: Hub, call: CreateIssue) -> Issue:
-    repository = await hub.repositories.writable(call.repository)
+    # The claim for it was won seconds ago and looked at the facts: a second look would only cost time before the send.
+    repository = await hub.repositories.writable(call.repository, 2 * FACTS_AGE)
 
     def create(_: Github) -> Issue:
         made = repository.create_issue(call.title, body=call.body, labels=list(call.labels))

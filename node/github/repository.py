@@ -60,21 +60,24 @@ class Repositories:
         self._allowed = frozenset(name.lower() for name in allowed)
         self._known: dict[str, Known] = {}  # a handful: as many as there are routes
 
-    async def get(self, name: str) -> Repository:
-        """The repository under its present name. Raises NotSent, and Rejected(REPOSITORY_MISSING)."""
+    async def get(self, name: str, age: float | None = None) -> Repository:
+        """The repository under its present name, looked at again when it is older than `age` (default `FACTS_AGE`).
+
+        Raises NotSent, and Rejected(REPOSITORY_MISSING).
+        """
         known = self._known.get(name.lower())
         if known is None:
             _check_name(name)
             repository = await self._client.read(lambda g: _load(g, name))
             known = self._known[name.lower()] = Known(repository, self._clock.elapsed())
-        elif self._clock.elapsed() - known.at > FACTS_AGE:
+        elif self._clock.elapsed() - known.at > (FACTS_AGE if age is None else age):
             await self._client.read(lambda _: known.repository.update())
             known.at = self._clock.elapsed()
         return known.repository
 
-    async def writable(self, name: str, *, push: bool = False) -> Repository:
+    async def writable(self, name: str, age: float | None = None, *, push: bool = False) -> Repository:
         """As `get`, but raises Rejected where this daemon does not write. `push`: refs are to be written."""
-        repository = await self.get(name)
+        repository = await self.get(name, age)
         reason = refusal(facts_of(repository), name.lower() in self._allowed, push=push)
         if reason is not None:
             raise Rejected(reason, f"{name}: {_remedy(reason)}")

@@ -36,16 +36,16 @@ class Scripted:
     def count(self, method: str) -> int:
         return sum(line.startswith(method + " ") for line in self.asked)
 
-    async def serve(self, stream: trio.abc.Stream) -> None:
+    async def serve(self, stream: trio.abc.Stream, below: trio.SocketStream) -> None:
         async with stream:
             while line := await _request(stream):
                 self.asked.append(line)
                 answer = self.say(line)
                 if answer is None:
                     return
-                if answer is GARBAGE and isinstance(stream, trio.SSLStream):
-                    await stream.transport_stream.send_all(answer)
-                    await stream.transport_stream.aclose()
+                if answer is GARBAGE:
+                    await below.send_all(answer)
+                    await below.aclose()
                     return
                 await stream.send_all(answer)
 
@@ -57,7 +57,7 @@ async def scripted(say: Callable[[str], bytes | None], tls: ssl.SSLContext | Non
     async def serve(stream: trio.SocketStream) -> None:
         secured = stream if tls is None else trio.SSLStream(stream, tls, server_side=True, https_compatible=True)
         with suppress(trio.BrokenResourceError, trio.ClosedResourceError):  # these tests make clients go away
-            await server.serve(secured)
+            await server.serve(secured, stream)
 
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listeners[0].socket.getsockname()[1]

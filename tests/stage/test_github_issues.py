@@ -114,6 +114,7 @@ async def test_a_repository_that_has_become_public_since_is_written_to_no_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("node.github.repository.FACTS_AGE", 0.0)
+    monkeypatch.setattr("node.github.issues.FACTS_AGE", 0.0)
     github = world.github()
     await github.perform(CREATE)
     await world.control("PATCH", f"/repositories/{SHOP}", private=False)

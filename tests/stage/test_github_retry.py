@@ -2,12 +2,14 @@
 
 import math
 import ssl
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 import trio.lowlevel
+import trio.testing
 from github import Github
 
 from aggregator.filing.calls import ListIssues, NotSent, Unsure
@@ -162,6 +164,24 @@ async def test_a_write_under_way_is_waited_for_when_its_task_is_cancelled() -> N
         client.close()
         assert scope.cancelled_caught
         assert [attempt.outcome for attempt in heard] == ["done"]
+
+
+async def test_a_write_that_does_not_get_its_turn_in_time_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.github.client.START", 0.05)
+    held = threading.Event()
+
+    def slow(_: Github) -> bool:
+        return held.wait(5.0)
+
+    async with scripted(lambda _: GOOD) as server, trio.open_nursery() as nursery:
+        client = client_of(server.url)
+        nursery.start_soon(client.read, slow)
+        await trio.testing.wait_all_tasks_blocked()
+        with pytest.raises(NotSent):
+            await write(client, post)
+        held.set()
+        assert server.asked == []
+    client.close()
 
 
 async def test_a_read_under_way_is_left_alone_and_the_next_call_waits_for_its_end() -> None:

@@ -7,14 +7,12 @@ from typing import NamedTuple
 from aggregator.page import Origin
 from node.store.store import Operation
 
-SLOTS = 2  # per origin, signature and day
-
 
 class Sample(NamedTuple):
     origin: Origin
     signature: str
     day: int  # days since 1970-01-01
-    slot: int  # 0 to SLOTS - 1; a later sample in the same slot replaces the earlier
+    slot: int  # 0 or 1; a later sample in the same slot replaces the earlier
     id: str
     record: bytes  # MessagePack, redacted
 

@@ -14,6 +14,8 @@ import structlog
 
 from node.clock import Clock
 
+log = structlog.get_logger("node")
+
 Event = MutableMapping[str, Any]
 Redactor = Callable[[Any], Any]
 

@@ -1,0 +1,233 @@
+"""The one receive loop: all connections and datagrams, in one task.
+
+A task per connection would cost more than a record does. So one task waits for an epoll set, reads from every socket
+that has something into one large buffer, and takes the frames where they lie. What is incomplete is put aside per
+connection and copied back in front of what comes next. Between two rounds the loop waits while the growing batch is
+full; then nobody is read from, and senders wait in the kernel.
+
+At most `connections` at a time: a further one is told `busy`, and told that it may try again. A connection that stays
+in the middle of a frame, or does not take its answers, is ended after `PATIENCE`.
+"""
+
+import select
+import socket
+from collections.abc import Iterable
+
+import structlog
+import trio
+
+from aggregator import limits
+from node.ingest import wire
+from node.ingest.batch import Answer
+from node.ingest.connection import Connection, IssueOf
+from node.ingest.counters import Counters
+from node.ingest.datagram import Datagrams
+from node.ingest.desk import Desk
+from node.ingest.rates import Rates
+from node.ingest.sockets import Bound, peer_of
+from node.store import StoreError
+
+log = structlog.get_logger("ingest")
+
+READ_BYTES = 512 * 1024  # in one go; more than a socket holds
+PATIENCE = 30.0  # seconds
+SWEEP = 5.0  # seconds between two looks for connections that do not go on
+ACCEPTED = 64  # connections in one round
+TURNED_AWAY = 64  # connections that are told `busy` at a time; beyond, they are closed without a word
+READS = 4  # of one connection in one round
+
+
+class Receiver:
+    """Reads. `run` it; `stop` ends every conversation in order."""
+
+    def __init__(
+        self,
+        stream: Bound,
+        datagrams: Datagrams,
+        desk: Desk,
+        counters: Counters,
+        rates: Rates,
+        most: int,
+        hello: Answer,
+        issue_of: IssueOf,
+    ) -> None:
+        self.connections: dict[int, Connection] = {}
+        self._stream = stream
+        self._datagrams = datagrams
+        self._desk = desk
+        self._counters = counters
+        self._rates = rates
+        self._most = most
+        self._hello = hello
+        self._issue_of = issue_of
+        self._buffer = bytearray(wire.LENGTH.size + limits.FRAME_BYTES + READ_BYTES)
+        self._view = memoryview(self._buffer)
+        self._epoll = select.epoll()
+        self._waiting: dict[int, int] = {}  # the events that each connection is registered for
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Read until cancelled."""
+        listening = self._stream.socket.fileno()
+        arriving = self._datagrams.fileno()
+        self._epoll.register(listening, select.EPOLLIN)
+        self._epoll.register(arriving, select.EPOLLIN)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._sweep)
+            task_status.started()
+            while True:
+                await trio.lowlevel.wait_readable(self._epoll.fileno())
+                await self._desk.wait_room()
+                self._desk.begin()
+                for handle, events in self._epoll.poll(0):
+                    if handle == listening:
+                        self._accept()
+                    elif handle == arriving:
+                        self._datagrams.receive(self._view, trio.current_time())
+                    elif connection := self.connections.get(handle):
+                        self._serve(connection, events)
+                await self._greet([each for each in self.connections.values() if each.hello is not None])
+
+    async def stop(self) -> None:
+        """Take nothing more, settle what was taken, tell everybody, close."""
+        await self._desk.drain()
+        for connection in list(self.connections.values()):
+            connection.over = connection.over or {"error": "stopping", "retry": True}
+            connection.say_over()
+            self._close(connection)
+        self._epoll.close()
+
+    def answered(self, connection: Connection) -> None:
+        """Its answers were sent, or are waiting to be: read on, write, or close."""
+        if connection.finished:
+            self._close(connection)
+        elif connection.socket.fileno() in self.connections:
+            self._watch(connection)
+
+    def _accept(self) -> None:
+        for _ in range(ACCEPTED):
+            try:
+                sock, _ = self._stream.socket.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:  # no descriptors left, most likely: those that wait will be accepted later
+                log.warning("connection not accepted", reason=error.strerror)
+                return
+            sock.setblocking(False)
+            self._welcome(sock)
+
+    def _welcome(self, sock: socket.socket) -> None:
+        self._counters.connections += 1
+        surplus = len(self.connections) - self._most
+        if surplus >= 0:
+            self._counters.busy += 1
+        if surplus >= TURNED_AWAY:
+            sock.close()
+            return
+        connection = Connection(sock, peer_of(sock), self._desk, self._counters, self._issue_of, self.answered)
+        connection.busy = surplus >= 0
+        connection.since = trio.current_time()
+        self.connections[sock.fileno()] = connection
+        self._watch(connection)
+
+    def _serve(self, connection: Connection, events: int) -> None:
+        if events & select.EPOLLOUT:
+            connection.flush()
+            connection.since = trio.current_time()
+        elif events & (select.EPOLLERR | select.EPOLLHUP) and not events & select.EPOLLIN:
+            connection.ended = connection.broken = True
+        else:
+            self._read(connection)
+        self.answered(connection)
+
+    def _read(self, connection: Connection) -> None:
+        for _ in range(READS):
+            start = len(connection.rest)
+            self._buffer[:start] = connection.rest
+            try:
+                size = connection.socket.recv_into(self._view[start : start + READ_BYTES])
+            except BlockingIOError:
+                return
+            except OSError:
+                connection.ended = connection.broken = True
+                return
+            self._feed(connection, start + size)
+            if not size:
+                connection.ended = True
+                connection.last_line(memoryview(connection.rest))
+                return
+            if not connection.reading or size < READ_BYTES // 4:
+                return
+
+    def _feed(self, connection: Connection, end: int) -> None:
+        """What lies in the buffer up to `end` came from `connection`."""
+        before = connection.taken
+        if connection.busy:
+            connection.json = self._buffer[0] == wire.BRACE if end else False
+            connection.over = {"error": "busy", "retry": True}
+        elif not self._rates.allows(connection.peer.uid, trio.current_time()):
+            self._counters.rate += 1
+            connection.json = self._buffer[0] == wire.BRACE if connection.json is None else connection.json
+            connection.over = {"error": "rate", "retry": True}
+        stop = connection.feed(self._buffer, self._view, 0, end) if connection.reading else end
+        connection.rest = bytes(self._view[stop:end]) if connection.over is None else b""
+        if stop or not connection.rest:
+            connection.since = trio.current_time()
+        self._rates.spend(connection.peer.uid, connection.taken - before)
+        self._counters.records += connection.taken - before
+        connection.say_over()
+
+    async def _greet(self, waiting: list[Connection]) -> None:
+        """Open the sessions of all who said hello in this round, and go on with what they sent after it."""
+        while waiting:
+            try:
+                sessions = await self._desk.sessions.open([each.hello or b"" for each in waiting])
+            except StoreError as error:
+                log.error("sessions not read", reason=str(error))
+                for each in waiting:
+                    each.hello = None
+                    each.failed("storage")
+                    self.answered(each)
+                return
+            self._desk.begin()
+            for each, session in zip(waiting, sessions, strict=True):
+                each.greet(session, self._desk.node, self._hello)
+                self._buffer[: len(each.rest)] = each.rest
+                self._feed(each, len(each.rest))
+                self.answered(each)
+            waiting = [each for each in waiting if each.hello is not None]
+
+    def _watch(self, connection: Connection) -> None:
+        """Register for what it waits for now. For nothing, not at all: a hang-up would be reported again and again."""
+        handle, events = connection.socket.fileno(), connection.events
+        before = self._waiting.pop(handle, 0)
+        if events and not before:
+            self._epoll.register(handle, events)
+        elif before and not events:
+            self._epoll.unregister(handle)
+        elif events != before:
+            self._epoll.modify(handle, events)
+        if events:
+            self._waiting[handle] = events
+
+    def _close(self, connection: Connection) -> None:
+        handle = connection.socket.fileno()
+        if self.connections.pop(handle, None) is None:
+            return
+        if self._waiting.pop(handle, 0):
+            self._epoll.unregister(handle)
+        connection.leave()
+        connection.socket.close()
+
+    async def _sweep(self) -> None:
+        while True:
+            await trio.sleep(SWEEP)
+            self._end_slow(list(self.connections.values()), trio.current_time())
+
+    def _end_slow(self, connections: Iterable[Connection], now: float) -> None:
+        for connection in connections:
+            stuck = connection.rest or connection.out or connection.json is None
+            if stuck and not connection.pending and now - connection.since > PATIENCE:
+                self._counters.slow += 1
+                connection.over = {"error": f"nothing came for {PATIENCE:.0f} s", "retry": True}
+                connection.say_over()
+                self._close(connection)

@@ -1,0 +1,136 @@
+"""The sockets themselves: bound by the node, with mode and group from the first moment, one node per path.
+
+A socket is bound under a hidden name, given mode and group, and then renamed into place, so nobody can connect before
+it is protected, and what a dead node left there is replaced. A lock file beside it keeps a second node from doing that
+to a living one.
+"""
+
+import fcntl
+import grp
+import os
+import socket
+import stat
+import struct
+from pathlib import Path
+from typing import NamedTuple
+
+BACKLOG = 512  # connections that wait to be accepted
+RECEIVE_BYTES = 1024 * 1024  # datagrams that wait, in the kernel
+_CREDENTIALS = struct.Struct("3i")
+
+
+class SocketError(Exception):
+    """A socket cannot be had; the text names it, the reason and the remedy."""
+
+
+class Peer(NamedTuple):
+    """Who is at the other end, as the kernel knows it."""
+
+    pid: int
+    uid: int
+    gid: int
+
+
+class Bound:
+    """A bound socket, its path, and the lock that makes it ours. `close` it."""
+
+    def __init__(self, sock: socket.socket, path: Path, lock: int) -> None:
+        self.socket = sock
+        self.path = path
+        self._lock = lock
+        self._made = _identity(path)
+
+    def close(self) -> None:
+        """Close, and remove the file if it is still ours."""
+        self.socket.close()
+        if _identity(self.path) == self._made:
+            self.path.unlink(missing_ok=True)
+        os.close(self._lock)
+
+
+def bind(path: Path, kind: socket.SocketKind, mode: int, group: str = "") -> Bound:
+    """A non-blocking socket at `path`; a stream socket listens. Raises `SocketError`."""
+    try:
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        lock = _lock(path)
+    except OSError as error:
+        raise _trouble(path, error) from None
+    try:
+        return Bound(_bind(path, kind, mode, group), path, lock)
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def peer_of(connection: socket.socket) -> Peer:
+    """Who connected."""
+    return Peer(*_CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)))
+
+
+def peer_in(ancillary: list[tuple[int, int, bytes]]) -> Peer:
+    """Who sent a datagram; nobody known where the kernel did not say."""
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS) and len(data) >= _CREDENTIALS.size:
+            return Peer(*_CREDENTIALS.unpack(data[: _CREDENTIALS.size]))
+    return Peer(-1, -1, -1)
+
+
+def _bind(path: Path, kind: socket.SocketKind, mode: int, group: str) -> socket.socket:
+    hidden = path.with_name(f".{path.name}.new")
+    sock = socket.socket(socket.AF_UNIX, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+    try:
+        if path.exists() and not stat.S_ISSOCK(path.lstat().st_mode):
+            raise SocketError(f"{path}: there is a file that is no socket: remove it, or choose another path")
+        hidden.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            sock.bind(str(hidden))
+        finally:
+            os.umask(before)
+        if group:
+            os.chown(hidden, -1, _group(group))
+        hidden.chmod(mode)
+        if kind == socket.SOCK_STREAM:
+            sock.listen(BACKLOG)
+        else:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+        hidden.rename(path)
+    except OSError as error:
+        sock.close()
+        raise _trouble(path, error) from None
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _lock(path: Path) -> int:
+    handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise SocketError(f"{path}: another node listens there: stop it, or give this one another path") from None
+    return handle
+
+
+def _group(name: str) -> int:
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise SocketError(f"ingest.group: there is no group {name!r}: create it, or name another") from None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _trouble(path: Path, error: OSError) -> SocketError:
+    if len(str(path)) > 95:  # sun_path has 108 bytes, and the hidden name is longer
+        return SocketError(f"{path}: the path is too long for a socket: choose one of at most 95 characters")
+    return SocketError(f"{path}: cannot listen ({error.strerror or error}): check the directory's owner and mode")

@@ -34,7 +34,7 @@ class Ask:
         """The one in the path or the body, else the first."""
         path = f"{self.params['owner']}/{self.params['name']}" if "owner" in self.params else None
         wanted = path or self.body.get("repository")
-        found = next(iter(self.world.repositories.values())) if wanted is None else self.world.repository(str(wanted))
+        found = self.world.first_repository if wanted is None else self.world.repository(str(wanted))
         if found is None:
             raise Problem(404, f"There is no repository {wanted!r}")
         return found

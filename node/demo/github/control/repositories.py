@@ -26,11 +26,10 @@ async def create(ask: Ask) -> Any:
     full_name = str(ask.need("full_name"))
     if ask.world.repository(full_name) or full_name.count("/") != 1:
         raise Problem(422, f"{full_name!r} exists already or is no owner/name")
-    first = next(iter(ask.world.repositories.values()))
     files = {str(path): str(text) for path, text in dict(ask.body.get("files") or {}).items()}
     private, empty = bool(ask.body.get("private", True)), bool(ask.body.get("empty"))
     made = await found_repository(ask.world, full_name, private=private, empty=empty, files=files or None)
-    made.roles = dict(first.roles)
+    made.roles = dict(ask.world.first_repository.roles)
     return view.full(ask.links, made, "admin")
 
 

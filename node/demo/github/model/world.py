@@ -90,6 +90,11 @@ class World:
     def repository(self, full_name: str) -> Repository | None:
         return self.repositories.get(full_name.lower())
 
+    @property
+    def first_repository(self) -> Repository:
+        """The one that was there from the start, whatever its name is now."""
+        return min(self.repositories.values(), key=lambda repository: repository.id)
+
     def repository_by_id(self, repository_id: int) -> Repository | None:
         return next((found for found in self.repositories.values() if found.id == repository_id), None)
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -124,7 +124,7 @@ class Hub:
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[Hub]:
+def started(*arguments: str) -> Generator[Hub]:
     """A stand-in process for the length of the block."""
     command = [sys.executable, "-m", "node.demo.github", "--port", "0", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -8,7 +8,7 @@ import io
 import json
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -106,7 +106,7 @@ def test_log_01_log_addresses_expire_and_refuse_api_tokens(hub: Hub):
 
 
 @contextmanager
-def listener(status: int = 200) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def listener(status: int = 200) -> Generator[tuple[str, list[dict[str, Any]]]]:
     """A server that notes what webhooks bring it."""
     got: list[dict[str, Any]] = []
 

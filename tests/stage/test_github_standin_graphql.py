@@ -108,7 +108,8 @@ def test_gql_06_unknown_nodes_and_fields_are_errors_with_200(hub: Hub):
 def suggested(hub: Hub, **rest: Any) -> list[str]:
     owner, name = hub.repository.split("/")
     query = """query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) {
-        suggestedActors(capabilities: [CAN_BE_ASSIGNED], first: 100) { nodes { login __typename ... on Bot { id } } } } }"""
+        suggestedActors(capabilities: [CAN_BE_ASSIGNED], first: 100) {
+          nodes { login __typename ... on Bot { id } } } } }"""
     found = hub.graphql(query, {"owner": owner, "name": name}, **rest)
     return [node["login"] for node in found["data"]["repository"]["suggestedActors"]["nodes"]]
 
@@ -147,8 +148,8 @@ def test_pygithub_sees_graphql_refusals_as_its_exceptions(hub: Hub):
     requester = repository.requester
     with pytest.raises(github.UnknownObjectException):
         requester.graphql_query("query($id: ID!) { node(id: $id) { id } }", {"id": "I_nothing"})
-    given = {"repositoryId": repository.node_id, "refUpdates": [
-        {"name": "refs/heads/main", "beforeOid": "1" * 40, "afterOid": hub.commit(None, "x"), "force": False}]}  # fmt: skip
+    update = {"name": "refs/heads/main", "beforeOid": "1" * 40, "afterOid": hub.commit(None, "x"), "force": False}
+    given = {"repositoryId": repository.node_id, "refUpdates": [update]}
     with pytest.raises(github.GithubException) as caught:
         requester.graphql_named_mutation("updateRefs", given, "clientMutationId")
     assert caught.value.data["errors"][0]["type"] == "STALE_DATA"

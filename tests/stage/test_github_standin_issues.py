@@ -300,7 +300,11 @@ def test_pygithub_walks_an_issue_through_its_life(hub: Hub):
     issue.unlock()
     issue.edit(state="closed", state_reason="duplicate")
     again = repository.get_issue(issue.number)
-    assert (again.state, again.state_reason, [label.name for label in again.labels]) == ("closed", "duplicate", ["more"])
+    assert (again.state, again.state_reason, [label.name for label in again.labels]) == (
+        "closed",
+        "duplicate",
+        ["more"],
+    )
     assert again.closed_by is not None
     assert again.closed_by.login == "fleet-bot"
     assert [each.body for each in again.get_comments()] == ["hello again"]

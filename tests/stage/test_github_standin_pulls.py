@@ -67,7 +67,9 @@ def test_pr_06_and_07_only_graphql_leaves_draft(hub: Hub):
     pull = hub.pull("pr-06", draft=True)
     ignored = hub.patch(f"pulls/{pull['number']}", {"draft": False})
     assert (ignored.status_code, ignored.json()["draft"]) == (200, True)
-    mutation = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }"
+    mutation = (
+        "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }"
+    )
     done = hub.graphql(mutation, {"id": pull["node_id"]})
     assert done["data"]["markPullRequestReadyForReview"]["pullRequest"] == {"isDraft": False}
     assert hub.get(f"pulls/{pull['number']}").json()["draft"] is False

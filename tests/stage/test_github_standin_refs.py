@@ -113,7 +113,9 @@ def test_ref_11_unknown_shas_are_422(hub: Hub, sha: str):
     assert hub.get("git/ref/heads/ref-11").status_code == 404
 
 
-@pytest.mark.parametrize("name", ["a..b", "a b", "a~b", "a^b", "a:b", "a?b", "a*b", "a[b", "a.lock", "a//b", "@{x", "-\x01"])
+@pytest.mark.parametrize(
+    "name", ["a..b", "a b", "a~b", "a^b", "a:b", "a?b", "a*b", "a[b", "a.lock", "a//b", "@{x", "-\x01"]
+)
 def test_ref_12_git_refuses_bad_names_in_other_words(hub: Hub, name: str):
     answer = create(hub, f"refs/heads/{name}", hub.head())
     assert answer.status_code == 422
@@ -151,7 +153,9 @@ def test_git_01_objects_have_real_git_shas(hub: Hub):
         assert (made.status_code, made.json()["sha"]) == (201, wanted.decode().strip())
         assert base64.b64decode(hub.get(f"git/blobs/{made.json()['sha']}").json()["content"]) == raw
     base = hub.get(f"git/commits/{hub.head()}").json()["tree"]["sha"]
-    tree = hub.post("git/trees", {"base_tree": base, "tree": [{"path": "src/a.py", "mode": "100644", "content": "a\n"}]})
+    tree = hub.post(
+        "git/trees", {"base_tree": base, "tree": [{"path": "src/a.py", "mode": "100644", "content": "a\n"}]}
+    )
     assert tree.status_code == 201
     listed = hub.get(f"git/trees/{tree.json()['sha']}?recursive=1").json()["tree"]
     assert [entry["path"] for entry in listed] == ["README.md", "src", "src/a.py"]
@@ -181,7 +185,9 @@ def test_git_03_a_null_sha_deletes_and_the_base_keeps_the_rest(hub: Hub):
 @pytest.mark.parametrize("wrong", ["tree", "parents"])
 def test_git_04_unknown_trees_and_parents_are_refused(hub: Hub, wrong: str):
     tree = hub.get(f"git/commits/{hub.head()}").json()["tree"]["sha"]
-    body = {"message": "m", "tree": tree, "parents": [hub.head()]} | {wrong: "1" * 40 if wrong == "tree" else ["1" * 40]}
+    body = {"message": "m", "tree": tree, "parents": [hub.head()]} | {
+        wrong: "1" * 40 if wrong == "tree" else ["1" * 40]
+    }
     assert hub.post("git/commits", body).status_code in (404, 422)
 
 
@@ -209,7 +215,9 @@ def test_the_bare_repository_is_sound_git(hub: Hub, tmp_path_factory: pytest.Tem
     store = directory / "acme-shop.git"
     done = subprocess.run(["git", "-C", str(store), "fsck", "--strict", "--full"], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    listed = subprocess.run(["git", "-C", str(store), "rev-parse", "refs/heads/checked"], capture_output=True, check=True)
+    listed = subprocess.run(
+        ["git", "-C", str(store), "rev-parse", "refs/heads/checked"], capture_output=True, check=True
+    )
     assert listed.stdout.decode().strip() == sha
 
 

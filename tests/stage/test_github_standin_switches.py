@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +11,7 @@ import httpx
 import pytest
 import requests
 
-from tests.stage.standin import ROOT, Hub, eventually, message, started
+from tests.stage.standin import Hub, eventually, message, started
 
 
 @pytest.fixture(scope="module")
@@ -360,14 +357,3 @@ def test_a_slow_answer_outlasts_the_clients_patience(hub: Hub):
     with pytest.raises(httpx.ReadTimeout):
         hub.post("issues", {"title": "slow"}, timeout=0.1)
     assert eventually(lambda: "slow" in titles(hub))
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_it_cleanly(number: signal.Signals):
-    command = [sys.executable, "-m", "node.demo.github"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdout is not None
-        assert '"url"' in process.stdout.readline()
-        process.send_signal(number)
-        rest, complaints = process.communicate(timeout=10)
-    assert (process.returncode, rest, complaints) == (0, "", "")

@@ -13,7 +13,7 @@ import logging
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -120,7 +120,7 @@ async def isolated(task: Callable[..., Any], *arguments: Any) -> None:
 
 
 @asynccontextmanager
-async def serve(options: Options | None = None) -> AsyncIterator[StandIn]:
+async def serve(options: Options | None = None) -> AsyncGenerator[StandIn]:
     """A running stand-in. Raises OSError when the port is taken."""
     chosen = options or Options()
     sockets = [bound(chosen.port), bound(0)]
@@ -136,7 +136,9 @@ async def serve(options: Options | None = None) -> AsyncIterator[StandIn]:
             token, readonly = await people(world, founded)
             stop = trio.Event()
             config = configuration(sockets)
-            await nursery.start(partial(hypercorn_serve, application(world), config, shutdown_trigger=stop.wait))  # type: ignore[arg-type]
+            # Starlette is an ASGI application; hypercorn's own types for those are narrower.
+            app: Any = application(world)
+            await nursery.start(partial(hypercorn_serve, app, config, shutdown_trigger=stop.wait))
             try:
                 yield StandIn(url, token, readonly, founded.full_name, url + surface.FOLDER, world)
             finally:

@@ -113,7 +113,7 @@ async def read_branch(call: Call) -> Answer:
     page = call.links.page(call.repository.full_name, "tree", call.params["branch"])
     protection = {
         "enabled": False,
-        "required_status_checks": {"enforcement_level": "off", "contexts": [], "checks": []},
+        "required_status_checks": None,
     }
     extra = {"_links": {"self": own, "html": page}, "protection": protection, "protection_url": f"{own}/protection"}
     return Answer(200, {**short_branch(call, ref), "commit": shown(call, commit), **extra})

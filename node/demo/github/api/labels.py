@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from node.demo.github.acts import issues, labels
 from node.demo.github.api.lookup import the_issue
 from node.demo.github.model.issues import Issue, Label
@@ -63,9 +65,10 @@ async def delete(call: Call) -> Answer:
 
 def names_in(call: Call) -> list[str]:
     """PyGithub sends the bare array, the documentation an object with `labels`."""
-    if isinstance(call.body, list):
-        return fields.names(call.body)
-    return fields.named(call.fields, "labels") or []
+    body: Any = call.body
+    return (
+        fields.names(cast("list[Any]", body)) if isinstance(body, list) else fields.named(call.fields, "labels") or []
+    )
 
 
 def full_set(call: Call, issue: Issue) -> Answer:

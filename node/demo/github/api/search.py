@@ -5,6 +5,7 @@ The list endpoint has no such delay, which is why nothing may be decided by sear
 
 from __future__ import annotations
 
+from node.demo.github.api.listing import SORTS
 from node.demo.github.api.search_query import QUALIFIERS, SCOPES, Term, meets, terms
 from node.demo.github.model.issues import Issue
 from node.demo.github.model.repositories import Repository
@@ -25,11 +26,6 @@ NOWHERE = (
     "The listed users and repositories cannot be searched either because the resources do not exist "
     "or you do not have permission to view them."
 )
-SORTS = {
-    "created": lambda issue: (int(issue.created_at), issue.number),
-    "updated": lambda issue: (int(issue.updated_at), issue.number),
-    "comments": lambda issue: (len(issue.comments), issue.number),
-}
 
 
 def needed_query(call: Call) -> str:

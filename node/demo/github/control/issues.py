@@ -17,7 +17,8 @@ from node.demo.github.wire.problem import Problem
 
 
 def names(ask: Ask) -> list[str]:
-    return [str(name) for name in ask.body.get("labels") or []]
+    given: list[Any] = ask.body.get("labels") or []
+    return [str(name) for name in given]
 
 
 async def opened(ask: Ask) -> Issue:

@@ -7,6 +7,7 @@ from typing import Any
 from node.demo.github.control.ask import Ask, role_named
 from node.demo.github.model.apps import App
 from node.demo.github.model.tokens import KINDS, LEVELS, Token, all_areas, new_value
+from node.demo.github.wire.fields import mapping
 from node.demo.github.wire.problem import Problem
 
 
@@ -16,9 +17,10 @@ def permissions(ask: Ask, kind: str) -> dict[str, str] | None:
     given = ask.body.get("permissions")
     if given is None:
         return None if kind in ("classic", "oauth") else all_areas("write")
-    if not isinstance(given, dict) or not all(level in LEVELS for level in given.values()):
+    wanted = {area: str(level) for area, level in mapping(given).items()}
+    if not set(wanted.values()) <= set(LEVELS):
         raise Problem(422, f"permissions must map areas to one of {', '.join(LEVELS)}")
-    return {str(area): str(level) for area, level in given.items()}
+    return wanted
 
 
 def repositories(ask: Ask, kind: str) -> frozenset[str] | None:

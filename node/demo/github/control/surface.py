@@ -14,6 +14,7 @@ from starlette.routing import Route as StarletteRoute
 from node.demo.github.control import actions, faults, issues, people, repositories
 from node.demo.github.control.ask import Ask
 from node.demo.github.model.world import World, stamp
+from node.demo.github.wire.fields import mapping
 from node.demo.github.wire.limits import DEFAULTS
 from node.demo.github.wire.links import Links
 from node.demo.github.wire.problem import Problem
@@ -81,12 +82,10 @@ HANDLERS: list[tuple[str, str, Handler]] = [
 
 def body_of(data: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(data) if data.strip() else {}
+        body: Any = json.loads(data) if data.strip() else {}
     except ValueError as error:
         raise Problem(400, "Problems parsing JSON") from error
-    if not isinstance(body, dict):
-        raise Problem(400, "Body should be a JSON object")
-    return body
+    return mapping(body)
 
 
 def endpoint(world: World, handler: Handler) -> Callable[[Request], Awaitable[Response]]:

@@ -8,16 +8,15 @@ from functools import cache
 from typing import Any
 
 import trio
-
 from graphql import (
     GraphQLError,
-    GraphQLResolveInfo,
     GraphQLSchema,
     build_schema,
-    execute_sync,
+    execute_sync,  # pyright: ignore[reportUnknownVariableType] -- its own annotations leave a type argument out
     parse,
     validate,
 )
+
 from node.demo.github.graphql import issue_mutations, pull_mutations, ref_mutations, schema
 from node.demo.github.graphql.loop import Arguments, Refusal
 from node.demo.github.graphql.queries import QUERIES
@@ -28,20 +27,20 @@ from node.demo.github.wire.problem import Problem
 from node.demo.github.wire.routing import Route
 
 Resolver = Callable[[Call, Arguments], Awaitable[Any]]
-MUTATIONS: dict[str, Resolver] = ref_mutations.MUTATIONS | pull_mutations.MUTATIONS | issue_mutations.MUTATIONS
+MUTATIONS: dict[str, Resolver] = {**ref_mutations.MUTATIONS, **pull_mutations.MUTATIONS, **issue_mutations.MUTATIONS}
 NO_QUERY = "A query attribute must be specified and must be a string."
 KINDS = {403: "FORBIDDEN", 404: "NOT_FOUND", 410: "NOT_FOUND"}
 
 
 def query_field(resolve: Resolver) -> Callable[..., Any]:
-    def field(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def field(_root: Any, info: Any, **arguments: Any) -> Any:
         return trio.from_thread.run(resolve, info.context, arguments)
 
     return field
 
 
 def mutation_field(resolve: Resolver) -> Callable[..., Any]:
-    def field(_root: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def field(_root: Any, info: Any, **arguments: Any) -> Any:
         given = arguments["input"]
         payload = trio.from_thread.run(resolve, info.context, given)
         return {**payload, "clientMutationId": given.get("clientMutationId")}
@@ -52,10 +51,11 @@ def mutation_field(resolve: Resolver) -> Callable[..., Any]:
 @cache
 def built() -> GraphQLSchema:
     made = build_schema(schema.text())
+    roots: dict[str, Any] = made.type_map
     for name, resolve in QUERIES.items():
-        made.type_map["Query"].fields[name].resolve = query_field(resolve)  # type: ignore[attr-defined]
+        roots["Query"].fields[name].resolve = query_field(resolve)
     for name, resolve in MUTATIONS.items():
-        made.type_map["Mutation"].fields[name].resolve = mutation_field(resolve)  # type: ignore[attr-defined]
+        roots["Mutation"].fields[name].resolve = mutation_field(resolve)
     return made
 
 

@@ -8,7 +8,7 @@ from node.demo.github.git import commits, trees
 from node.demo.github.git.commits import Commit, Person
 from node.demo.github.git.store import Ref
 from node.demo.github.graphql.connections import connection
-from node.demo.github.graphql.loop import Arguments, lazy
+from node.demo.github.graphql.loop import Arguments, known, lazy
 from node.demo.github.model.repositories import Repository
 from node.demo.github.model.users import node_id
 from node.demo.github.view.checks import BAD, combined_state, latest
@@ -106,5 +106,5 @@ def shown_ref(call: Call, repository: Repository, found: Ref) -> dict[str, Any]:
         "name": found.name.removeprefix(prefix),
         "prefix": prefix,
         "target": lazy(lambda _: git_object(call, repository, found.sha)),
-        "repository": lambda _info: repository_object(call, repository),
+        "repository": known(lambda: repository_object(call, repository)),
     }

@@ -27,7 +27,7 @@ def ordered(repository: Repository, arguments: Arguments, labels: list[str] | No
 
 
 def issues(call: Call, repository: Repository, arguments: Arguments) -> dict[str, Any]:
-    filters = arguments.get("filterBy") or {}
+    filters: dict[str, Any] = arguments.get("filterBy") or {}
     states = arguments.get("states") or filters.get("states") or ["OPEN", "CLOSED"]
     found = ordered(repository, arguments, arguments.get("labels") or filters.get("labels"))
     creator = (filters.get("createdBy") or "").lower()

@@ -12,22 +12,29 @@ from typing import Any
 
 import trio
 
-from graphql import GraphQLResolveInfo
-
 Arguments = dict[str, Any]
 Lazy = Callable[..., Any]
 
 
 def lazy(resolve: Callable[[Arguments], Awaitable[Any]]) -> Lazy:
-    def value(_info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def value(_info: Any, **arguments: Any) -> Any:
         return trio.from_thread.run(resolve, arguments)
 
     return value
 
 
 def lazy_sync(resolve: Callable[[Arguments], Any]) -> Lazy:
-    def value(_info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def value(_info: Any, **arguments: Any) -> Any:
         return trio.from_thread.run_sync(resolve, arguments)
+
+    return value
+
+
+def known(resolve: Callable[[], Any]) -> Lazy:
+    """For what needs neither arguments nor the trio thread, but should only be made when asked for."""
+
+    def value(_info: Any, **_arguments: Any) -> Any:
+        return resolve()
 
     return value
 

@@ -3,15 +3,15 @@ asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from node.demo.github.acts import pulls as acts
 from node.demo.github.acts.assignees import assignable
 from node.demo.github.git import commits
 from node.demo.github.graphql import git_objects
 from node.demo.github.graphql.connections import connection
-from node.demo.github.graphql.loop import Arguments, Lazy, Refusal, lazy, lazy_sync
+from node.demo.github.graphql.loop import Arguments, Lazy, Refusal, known, lazy, lazy_sync
 from node.demo.github.model.issues import Comment, Issue, Label
 from node.demo.github.model.repositories import Repository
 from node.demo.github.model.users import COPILOT, COPILOT_ACTOR_LOGIN, User
@@ -21,6 +21,7 @@ from node.demo.github.view import pull as pull_view
 from node.demo.github.view.checks import failing
 from node.demo.github.wire.call import Call
 
+T = TypeVar("T")
 PERMISSIONS = {"read": "READ", "triage": "TRIAGE", "write": "WRITE", "maintain": "MAINTAIN", "admin": "ADMIN"}
 
 
@@ -58,9 +59,13 @@ def comment(call: Call, issue: Issue, value: Comment) -> dict[str, Any]:
     }
 
 
-def listed(found: Sequence[Any], view: Any) -> Lazy:
+def listed(found: Sequence[T], view: Callable[[T], Any]) -> Lazy:
     """A connection over what is known already."""
-    return lambda _info, **arguments: connection(found, arguments, view)
+
+    def value(_info: Any, **arguments: Any) -> Any:
+        return connection(found, arguments, view)
+
+    return value
 
 
 def common(call: Call, issue: Issue) -> dict[str, Any]:
@@ -78,7 +83,7 @@ def common(call: Call, issue: Issue) -> dict[str, Any]:
         "createdAt": stamp(issue.created_at),
         "updatedAt": stamp(issue.updated_at),
         "closedAt": stamp(issue.closed_at),
-        "repository": lambda _info: repository_object(call, issue.repository),
+        "repository": known(lambda: repository_object(call, issue.repository)),
         "labels": listed(issue.labels, label),
         "assignees": listed(people, lambda user: actor(call, user)),
         "assignedActors": listed(issue.assignees, lambda user: actor(call, user)),
@@ -88,13 +93,13 @@ def common(call: Call, issue: Issue) -> dict[str, Any]:
 
 def issue_object(call: Call, issue: Issue) -> dict[str, Any]:
     def other(found: Issue | None) -> Lazy:
-        return lambda _info: None if found is None else issue_object(call, found)
+        return known(lambda: None if found is None else issue_object(call, found))
 
     return {
         **common(call, issue),
         "__typename": "Issue",
         "state": issue.state.upper(),
-        "stateReason": lambda _info, **_: (issue.state_reason or "").upper() or None,
+        "stateReason": known(lambda: (issue.state_reason or "").upper() or None),
         "url": call.links.page(issue.repository.full_name, "issues", issue.number),
         "duplicateOf": other(issue.duplicate_of),
         "parent": other(issue.parent),

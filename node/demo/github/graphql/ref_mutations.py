@@ -64,7 +64,8 @@ async def create_commit(call: Call, given: Arguments) -> Any:
 
 def changes(given: dict[str, Any]) -> tuple[dict[str, bytes], list[Entry]]:
     """Files to write and paths to delete; each path once."""
-    added, gone = given.get("additions") or [], given.get("deletions") or []
+    added: list[dict[str, str]] = given.get("additions") or []
+    gone: list[dict[str, str]] = given.get("deletions") or []
     paths = [each["path"] for each in (*added, *gone)]
     if len(set(paths)) != len(paths):
         raise unprocessable("A path was requested to be changed more than once.")

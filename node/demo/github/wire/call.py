@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -83,12 +83,12 @@ class Call:
         if not self.may(role, *areas):
             raise Problem(403, self.token.refusal)
 
-    def many(self, found: Sequence[T], view: Any) -> Answer:
+    def many(self, found: Sequence[T], view: Callable[[T], Any]) -> Answer:
         """One page of a list, each item through `view(item)`."""
         headers, items = headers_and_items(self.links.api + self.path, self.query, found)
         return Answer(200, [view(item) for item in items], headers)
 
-    def counted(self, name: str, found: Sequence[T], view: Any, total: int | None = None) -> Answer:
+    def counted(self, name: str, found: Sequence[T], view: Callable[[T], Any], total: int | None = None) -> Answer:
         """One page of a list in the {total_count, name} wrapping."""
         page = self.page
         amount = len(found) if total is None else total

@@ -33,7 +33,6 @@ from node.demo.github.wire.routing import Route, find
 log = logging.getLogger(__name__)
 NO_AGENT = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header."
 SERVER_ERRORS = {502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
-LOST = None  # in place of an answer: the connection is cut
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Gate:
         query = str(request.url.query)
         record = self.world.records.open(self.world.now(), arrival.method, arrival.path, query, arrival.body)
         response = await self.transport(arrival, record)
-        if response is LOST:
+        if response is None:
             drop.reset(tuple(scope["client"])[:2], tuple(scope["server"])[:2])
             return
         record.status = response.status_code
@@ -83,7 +82,7 @@ class Gate:
         before = self._switch("FLT-02", arrival, record)
         if before is not None:
             await trio.sleep(before.seconds or 0)
-            return LOST
+            return None
         broken = self._switch("FLT-03", arrival, record)
         status = int(broken.options.get("status", 502)) if broken else 0
         if broken and broken.options.get("when", "before") == "before":
@@ -92,7 +91,7 @@ class Gate:
         after = self._switch("FLT-01", arrival, record)
         if after is not None:
             await trio.sleep(after.seconds or 0)
-            return LOST
+            return None
         return self.server_error(arrival, status) if broken else response
 
     async def delivered(self, arrival: Arrival, record: Record) -> Response:

@@ -15,6 +15,7 @@ from node.cli import (
     disable,
     enable,
     errors,
+    exec_,
     forget,
     init,
     issues,
@@ -43,6 +44,7 @@ VERBS: tuple[Verb, ...] = (
     stats.VERB,
     preview.VERB,
     report.VERB,
+    exec_.VERB,
     mute.VERB,
     unmute.VERB,
     forget.VERB,
@@ -54,6 +56,7 @@ VERBS: tuple[Verb, ...] = (
     disable.PAUSE,
     resume.VERB,
 )
+OWN_OPTIONS_ONLY = {"allow_interspersed_args": False}  # what follows the first word belongs to the command
 CONFIG: tuple[Verb, ...] = (config_show.VERB, config_get.VERB, config_set.VERB, config_check.VERB)
 
 
@@ -63,7 +66,7 @@ def make() -> typer.Typer:
     config = _typer("Show and change settings.")
     for verbs, into in ((VERBS, app), (CONFIG, config)):
         for verb in verbs:
-            into.command(verb.name, no_args_is_help=False)(command(verb))
+            into.command(verb.name, context_settings=OWN_OPTIONS_ONLY if verb is exec_.VERB else {})(command(verb))
     app.add_typer(config, name="config")
     return app
 

@@ -6,16 +6,14 @@ import msgspec
 from rich.console import RenderableType
 from rich.text import Text
 
-from node.cli.keys import make_marker_key
+from node import identity, markerkey
 from node.cli.settings import target
 from node.cli.tables import fields
 from node.cli.verb import Cli, Problem, Verb
 from node.config.edit import replace
 from node.config.sample import sample
-from node.identity import IdentityError, load_or_make
 
 KEY = "key"
-MARKER_KEY = "marker.key"
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -32,17 +30,17 @@ def run(cli: Cli) -> Made:
     directory, config = cli.places.directory, target(cli)
     made: list[str] = []
     _directory(directory, made)
-    new_key = not (directory / KEY).exists()
+    for name in (KEY, markerkey.NAME):
+        made += [] if (directory / name).exists() else [str(directory / name)]
     try:
-        identity = load_or_make(directory / KEY)
-    except IdentityError as error:
+        node = identity.load_or_make(directory / KEY)
+        markerkey.load_or_make(directory / markerkey.NAME)
+    except (identity.IdentityError, markerkey.MarkerKeyError) as error:
         raise Problem(str(error)) from None
-    made += [str(directory / KEY)] if new_key else []
-    made += [str(directory / MARKER_KEY)] if make_marker_key(directory / MARKER_KEY) else []
     if not config.exists():
         _write(config)
         made.append(str(config))
-    return Made(identity.peer, str(directory), str(config), made)
+    return Made(node.peer, str(directory), str(config), made)
 
 
 def _directory(path: Path, made: list[str]) -> None:

@@ -10,11 +10,11 @@ import inspect
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 import typer
@@ -66,11 +66,11 @@ class Verb:
 
     name: str
     run: Callable[..., Any]
-    table: Callable[[Any], RenderableType]
+    table: Callable[[Any], RenderableType] = lambda _value: ""
     code: Callable[[Any], int] = lambda _value: DONE
     watch: bool = False  # reading may be repeated
     writes: bool = False  # the configuration
-    raw: bool = False  # everything after the verb belongs to a command
+    raw: bool = False  # takes over: prints itself, and returns the exit code
 
 
 def command(verb: Verb) -> Callable[..., None]:
@@ -80,10 +80,10 @@ def command(verb: Verb) -> Callable[..., None]:
 
     def run(**given: Any) -> None:
         context: typer.Context = given.pop("typer_context")
-        as_json, watch = given.pop("as_json"), given.pop("watch", None)
+        as_json, watch = given.pop("as_json", False), given.pop("watch", False)
         raise typer.Exit(execute(verb, context.obj, given, as_json, watch))
 
-    added = [_option("as_json", bool, "--json", "Print JSON.", False)]
+    added = [] if verb.raw else [_option("as_json", bool, "--json", "Print JSON.", False)]
     if verb.watch:
         added.append(_option("watch", bool, "--watch", f"Show it anew every {WATCH_SECONDS:.0f} s.", False))
     context = inspect.Parameter("typer_context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
@@ -94,13 +94,18 @@ def command(verb: Verb) -> Callable[..., None]:
     return run
 
 
-def execute(verb: Verb, cli: Cli, given: Mapping[str, Any], as_json: bool = False, watch: bool | None = False) -> int:
+def execute(verb: Verb, cli: Cli, given: Mapping[str, Any], as_json: bool = False, watch: bool = False) -> int:
     """Run a verb and show what it returns. Returns the exit code."""
     cli = replace(cli, writing=verb.writes)
     try:
         while True:
             value = verb.run(cli, **given)
-            show(verb, value, as_json, clear=bool(watch) and sys.stdout.isatty())
+            if verb.raw:
+                return value
+            if isinstance(value, Iterator):
+                lines = cast("Iterator[Any]", value)
+                return max((show_line(verb, each, as_json) for each in lines), default=DONE)
+            show(verb, value, as_json, clear=watch and sys.stdout.isatty())
             if not watch:
                 return verb.code(value)
             time.sleep(WATCH_SECONDS)
@@ -118,9 +123,7 @@ def execute(verb: Verb, cli: Cli, given: Mapping[str, Any], as_json: bool = Fals
 
 
 def show(verb: Verb, value: Any, as_json: bool, clear: bool = False) -> None:
-    """On standard output; nothing for None."""
-    if value is None:
-        return
+    """On standard output."""
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(value)).decode(), flush=True)
         return
@@ -129,6 +132,15 @@ def show(verb: Verb, value: Any, as_json: bool, clear: bool = False) -> None:
         console.clear()
     console.print(verb.table(value))
     sys.stdout.flush()
+
+
+def show_line(verb: Verb, value: Any, as_json: bool) -> int:
+    """One of many values: JSON on one line, at once. Returns the exit code of this one."""
+    if as_json:
+        print(msgspec.json.encode(value).decode(), flush=True)
+    else:
+        show(verb, value, as_json)
+    return verb.code(value)
 
 
 def complain(error: Exception, code: int) -> int:

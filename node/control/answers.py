@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-import aggregator
-from aggregator import limits, rulings
+from aggregator import __version__, limits, rulings
 from aggregator.author import OVERFLOW
 from aggregator.book import Fact, FactKey
 from aggregator.bundle import Verdict, bundle, related_to, threshold_for
@@ -131,7 +130,7 @@ def status(view: View) -> Status:
     token = TokenStatus(bool(health.token_source), health.token_source)
     return Status(
         node=health.node,
-        version=str(getattr(aggregator, "__version__", "")),
+        version=__version__,
         started=rfc3339(health.started),
         peers=health.peers,
         settled=health.settled,

@@ -29,3 +29,8 @@ def last(db: sqlite3.Connection, limit: int = 100, action: str | None = None) ->
     return [
         Entry(number, at, node, what, subject, json.loads(detail)) for number, at, node, what, subject, detail in rows
     ]
+
+
+def count(db: sqlite3.Connection) -> dict[str, int]:
+    """How many entries there are of each action."""
+    return dict(db.execute("SELECT action, count(*) FROM audit GROUP BY action").fetchall())

@@ -1,5 +1,6 @@
 """The command line as real processes against a real control socket: what it prints, its JSON, its exit codes."""
 
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -283,3 +284,12 @@ async def test_wrong_usage_exits_with_two(tmp_path: Path):
 @pytest.mark.parametrize("verb", [*VERBS, *CONFIG], ids=lambda verb: verb.name)
 def test_every_verb_says_what_it_does(verb: Verb):
     assert verb.run.__doc__
+
+
+async def test_exec_passes_the_status_on_and_touches_nothing_else(tmp_path: Path):
+    home = Home(tmp_path, AGGREGATOR_SPOOL=str(tmp_path / "spool"))
+    script = "import sys; print('out', sys.argv[1]); print('err', file=sys.stderr); sys.exit(3)"
+    ran = await home.run("exec", "--", sys.executable, "-c", script, "--json")
+    assert (ran.code, ran.out) == (3, "out --json\n")
+    assert "err" in ran.err
+    assert (await home.run("exec", "true")).code == 0

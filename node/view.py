@@ -1,0 +1,136 @@
+"""What the node shows of itself on the control socket: its parts, under the names that `node/control` asks for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aggregator.agenda import Knowledge
+from aggregator.bundle import Policy
+from aggregator.filing.case import Outcome
+from aggregator.filing.settings import Settings
+from aggregator.moment import rfc3339
+from aggregator.reason import Reason
+from aggregator.record import BadRecord, ErrorRecord, decode
+from node.book import BookKeeper
+from node.bundle import Bundled, Bundler
+from node.clock import Clock
+from node.config import Loaded
+from node.control.view import Health, Reloaded, Summary
+from node.store import Store, audit, samples
+from node.terms import Terms
+
+RECORDS = 5  # samples that are given out at once
+CREATED = frozenset({Reason.CREATED, Reason.LINKED})
+UPDATED = frozenset({Reason.UPDATED, Reason.REOPENED, Reason.COMMENTED})
+
+
+@dataclass
+class NodeView:
+    """Satisfies `node.control.view.View`. `links`: of the network; `leaders`: who files for which repository."""
+
+    peer: str
+    known: Knowledge
+    keeper: BookKeeper
+    bundler: Bundler
+    terms: Terms
+    store: Store
+    clock: Clock
+    ingest: Callable[[], Mapping[str, int]]
+    started: float
+    links: Callable[[], list[str]] = list
+    gossip: Callable[[], dict[str, int]] = dict
+    settled: Callable[[], bool] = lambda: True
+    leaders: Callable[[], dict[str, str]] = dict
+
+    @property
+    def loaded(self) -> Loaded:
+        return self.terms.loaded
+
+    @property
+    def policy(self) -> Policy:
+        return self.terms.policy
+
+    @property
+    def settings(self) -> Settings:
+        return self.terms.settings
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def outcomes(self) -> Mapping[str, Outcome]:
+        return self.bundler.outcomes
+
+    def health(self) -> Health:
+        counted = self.ingest()
+        taken = counted.get("records", 0)
+        refused = {name.removeprefix("refused_"): n for name, n in counted.items() if name.startswith("refused_")}
+        return Health(
+            node=self.peer,
+            started=self.started,
+            peers=self.links(),
+            settled=self.settled(),
+            leader=self.leaders(),
+            received=taken + sum(refused.values()),
+            acknowledged=taken,
+            refused=refused,
+            gossip=self.gossip(),
+            candidates=self.terms.candidates(),
+            trouble=self.terms.trouble(),
+            token_source=self.terms.token_source,
+            last=summary(self.bundler.last) if self.bundler.last else None,
+        )
+
+    async def records(self, ids: Sequence[str], signatures: Sequence[str]) -> list[ErrorRecord]:
+        """By id where they are here, else of these signatures; what cannot be read any more is left out."""
+        found = [await self.store.read(lambda db, each=each: samples.find(db, each)) for each in ids[:RECORDS]]
+        rows = [row for row in found if row]
+        for signature in signatures:
+            if len(rows) >= RECORDS:
+                break
+            kept = await self.store.read(lambda db, each=signature: samples.of_signature(db, each))
+            rows += [row for _, row in kept if row not in rows]
+        return readable(rows[:RECORDS])
+
+    async def actions(self) -> dict[str, int]:
+        return await self.store.read(audit.count)
+
+    async def rule(self, action: str, subject: str, rulings: Sequence[tuple[str, str, Any]]) -> None:
+        await self.keeper.decide(action, subject, rulings)
+
+    async def bundle(self) -> Summary:
+        return summary(await self.bundler.now())
+
+    async def reload(self) -> Reloaded:
+        return self.terms.reload()
+
+
+def readable(rows: Sequence[bytes]) -> list[ErrorRecord]:
+    out: list[ErrorRecord] = []
+    for row in rows:
+        try:
+            out.append(decode(row))
+        except BadRecord:  # of another version; the counts stand all the same
+            continue
+    return out
+
+
+def summary(done: Bundled) -> Summary:
+    """What one bundle did, as it is told."""
+    reasons = [each.reason for each in done.outcomes]
+    return Summary(
+        at=rfc3339(done.at),
+        unique=done.unique,
+        meeting_threshold=done.meeting_threshold,
+        created=sum(reason in CREATED for reason in reasons),
+        updated=sum(reason in UPDATED for reason in reasons),
+        waiting=sum(each.state in ("waiting", "due") for each in done.outcomes),
+        refused=sum(each.state == "refused" for each in done.outcomes),
+        existing_checked=sum(bool(each.number) and each.reason not in CREATED for each in done.outcomes),
+        reason=_common(reasons),
+    )
+
+
+def _common(reasons: Sequence[Reason]) -> str:
+    """The reason why nothing at all was filed, if there is just one."""
+    names = {reason.name for reason in reasons}
+    return names.pop() if len(names) == 1 and not names & {r.name for r in CREATED | UPDATED} else ""

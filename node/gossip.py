@@ -1,0 +1,142 @@
+"""Speed: what changed here is told to all, what others tell is taken in.
+
+Telling is bounded by one token bucket for all kinds of message (`aggregator/pace.py`); what changes while there is no
+token changes in its place in the outbox, which cannot outgrow the pages. Hearing never waits for the disk with the
+network's queue: messages are taken one after the other, and when this node is too slow the network drops and counts
+them. Nothing is lost by that but time: sync brings what gossip did not.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import structlog
+import trio
+
+from aggregator.book import Fact, FactKey, Ruling
+from aggregator.fleet import Fleet, Incoming
+from aggregator.message import Presence
+from aggregator.pace import Pace
+from aggregator.page import Page, PageKey
+from aggregator.presence import period
+from aggregator.tally import Tally
+from node.clock import Clock
+from node.store import StoreError
+
+FLUSH = 0.25  # seconds between two looks at what changed
+
+log = structlog.get_logger("gossip")
+
+Take = Callable[[Incoming], Awaitable[None]]
+
+
+class Network(Protocol):
+    messages: trio.MemoryReceiveChannel[tuple[str, bytes]]
+
+    async def publish(self, data: bytes) -> None: ...
+
+
+class Counts(Protocol):
+    """Where pages are merged and committed."""
+
+    async def merge(self, others: Sequence[tuple[Page, list[Tally]]]) -> int: ...
+
+
+class Entries(Protocol):
+    """Where the book is merged and committed."""
+
+    async def merge(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling]) -> None: ...
+
+
+class Intake:
+    """The one way in for what others say, by gossip or by sync: commit it, then pass it on."""
+
+    def __init__(self, fleet: Fleet, counts: Counts, entries: Entries) -> None:
+        self.refused: Counter[str] = Counter()
+        self._fleet, self._counts, self._entries = fleet, counts, entries
+
+    async def take(self, incoming: Incoming) -> None:
+        """Raises `StoreError`: then it was not taken, and sync will bring it again."""
+        for each in incoming.refused:
+            self.refused[each.reason.name] += 1
+            if self.refused[each.reason.name] == 1:
+                log.warning("refused", reason=each.reason.value, what=each.text)
+        if incoming.pages:
+            await self._counts.merge(incoming.pages)
+        if incoming.facts or incoming.rulings:
+            await self._entries.merge(incoming.facts, incoming.rulings)
+        self._fleet.took(incoming)
+
+
+class Gossip:
+    """Tells and hears. `present` makes this node's presence."""
+
+    def __init__(
+        self, fleet: Fleet, network: Network, intake: Intake, pace: Pace, clock: Clock, present: Callable[[], Presence]
+    ) -> None:
+        self.sent = self.heard = self.bytes_sent = 0
+        self._fleet, self._network, self._intake = fleet, network, intake
+        self._pace, self._clock, self._present = pace, clock, present
+        self._draw = random.Random()  # noqa: S311  # jitter is no secret
+
+    def wrote(self, keys: Sequence[PageKey]) -> None:
+        """Own pages changed."""
+        self._fleet.wrote(keys)
+
+    async def run(self) -> None:
+        """Until cancelled; then one last message says that this node leaves."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._tell)
+                nursery.start_soon(self._hear)
+                nursery.start_soon(self._show)
+        finally:
+            with trio.move_on_after(1.0, shield=True):
+                await self._leave()
+
+    async def _tell(self) -> None:
+        while True:
+            await trio.sleep(FLUSH * self._draw.uniform(0.8, 1.2))
+            self._fleet.flush()
+            while len(self._fleet.outbox) and self._pace.take(self._clock.elapsed()):
+                await self._send()
+            self._pace.adapt(self._clock.elapsed(), self._draw.random())
+
+    async def _send(self) -> None:
+        data = self._fleet.outbox.take()
+        if data is not None:
+            await self._network.publish(data)
+            self._pace.hear()
+            self.sent += 1
+            self.bytes_sent += len(data)
+
+    async def _hear(self) -> None:
+        async for peer, data in self._network.messages:
+            if peer == self._fleet.me.peer:
+                continue
+            self.heard += 1
+            self._pace.hear()
+            incoming = self._fleet.heard(peer, data, self._clock.now(), self._clock.elapsed())
+            try:
+                await self._intake.take(incoming)
+            except StoreError as error:
+                log.error("not taken", reason=str(error), remedy="sync brings it again")
+
+    async def _show(self) -> None:
+        while True:
+            self._fleet.outbox.present(self._present())
+            nodes = len(self._fleet.peers.here(self._clock.elapsed())) + 1
+            await trio.sleep(period(nodes) * self._draw.uniform(0.8, 1.2))
+
+    async def _leave(self) -> None:
+        self._fleet.outbox.present(leaving(self._present()))
+        self._fleet.flush()
+        await self._send()
+
+
+def leaving(presence: Presence) -> Presence:
+    """The same presence, saying goodbye."""
+    return Presence(
+        run=presence.run, at=presence.at + 0.001, version=presence.version, settled=presence.settled, leaving=True
+    )

@@ -1,0 +1,132 @@
+"""Who is a neighbour, and whether it belongs to this fleet: the introduction that every link begins with.
+
+The private network key keeps strangers from connecting; it does not make a member. So as soon as a neighbour appears,
+each side shows its chain of signatures. Who shows none that holds within a few seconds is cut off, logged once and
+counted; until then nothing it says counts and nothing is answered. A member that this node did not know yet is entered
+into the book, and so becomes known to all.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
+
+import msgspec
+import structlog
+import trio
+
+from aggregator.accept import Refusal
+from aggregator.book import Ruling
+from aggregator.fleet import Fleet
+from aggregator.member import Member
+
+PROTOCOL = "/error-aggregator/hello/1"
+DEADLINE = 5.0  # seconds for an answer
+PATIENCE = 3.0  # seconds that a neighbour has to introduce itself after its answer failed
+LOOK = 0.5  # seconds between two looks at who is there
+
+log = structlog.get_logger("peers")
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """What both sides say first."""
+
+    chain: bytes  # MessagePack of the sender's Member
+    version: str
+    length: int  # seconds of a window
+    reads: list[str] = []  # formats and signature versions
+
+
+_hellos = msgspec.msgpack.Decoder(Hello)
+
+
+class Links(Protocol):
+    def neighbours(self) -> list[str]: ...
+
+    async def ask(self, peer: str, protocol: str, payload: bytes, deadline: float) -> bytes:
+        """Raises OSError when there is no answer."""
+        ...
+
+    async def disconnect(self, peer: str) -> None: ...
+
+
+class Introductions:
+    """Introduces this node to its neighbours and learns who they are."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        hello: Hello,
+        links: Links,
+        enter: Callable[[Iterable[Ruling]], Awaitable[None]],
+        met: Callable[[], None],
+    ) -> None:
+        self.refused: Counter[str] = Counter()
+        self.hellos: dict[str, Hello] = {}
+        self._fleet, self._hello, self._links, self._enter, self._met = fleet, hello, links, enter, met
+        self._told: set[str] = set()  # strangers that were logged
+
+    async def run(self) -> None:
+        """Until cancelled: one task for each neighbour that is not introduced yet."""
+        busy: set[str] = set()
+        async with trio.open_nursery() as nursery:
+            while True:
+                neighbours = set(self._links.neighbours())
+                self.hellos = {peer: hello for peer, hello in self.hellos.items() if peer in neighbours}
+                for peer in neighbours - busy - self.hellos.keys():
+                    busy.add(peer)
+                    nursery.start_soon(self._introduce, peer, busy)
+                await trio.sleep(LOOK)
+
+    async def handle(self, peer: str, request: bytes) -> bytes:
+        """A neighbour introduces itself. Raises PermissionError when it is no member: the network says FAILED."""
+        await self._welcome(peer, request)
+        return msgspec.msgpack.encode(self._hello)
+
+    def may_link(self, peer: str) -> bool:
+        """Whether a link with this peer is kept: banned peers are cut, unknown ones may introduce themselves."""
+        return peer not in self._fleet.bans
+
+    async def _introduce(self, peer: str, busy: set[str]) -> None:
+        try:
+            answer = await self._links.ask(peer, PROTOCOL, msgspec.msgpack.encode(self._hello), DEADLINE)
+            await self._welcome(peer, answer)
+        except (OSError, PermissionError) as error:
+            await trio.sleep(PATIENCE)
+            if self._fleet.why_not(peer) is not None:
+                log.debug("cut off", peer=peer, reason=str(error))
+                await self._links.disconnect(peer)
+        finally:
+            busy.discard(peer)
+
+    async def _welcome(self, peer: str, data: bytes) -> None:
+        try:
+            hello = _hellos.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise self._stranger(peer, "MALFORMED", "its introduction cannot be read") from None
+        if hello.length != self._hello.length:
+            raise self._stranger(
+                peer, "OTHER_WINDOW", f"its windows last {hello.length} s, ours {self._hello.length} s"
+            )
+        known = self._fleet.roster.member(peer)
+        member = self._fleet.welcome(hello.chain)
+        if isinstance(member, Refusal):
+            raise self._stranger(peer, member.reason.name, member.reason.value)
+        if member.peer != peer:
+            raise self._stranger(peer, "FORGED", "it showed the chain of another node")
+        self.hellos[peer] = hello
+        self._met()
+        if known is None:
+            await self._enter([self._fleet.member_ruling(member)])
+
+    def _stranger(self, peer: str, reason: str, text: str) -> PermissionError:
+        """One line for each stranger, however often it comes; every time is counted."""
+        self.refused[reason] += 1
+        if peer not in self._told:
+            self._told = (self._told if len(self._told) < 1000 else set()) | {peer}
+            log.warning("stranger refused", peer=peer, reason=text)
+        return PermissionError(text)
+
+
+def chain_of(member: Member) -> bytes:
+    """A member's chain as it travels."""
+    return msgspec.msgpack.encode(member)

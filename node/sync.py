@@ -1,0 +1,116 @@
+"""Truth: every two seconds each neighbour is asked what it has that this node lacks.
+
+The questions and answers are `aggregator/sync.py`; here they travel: MessagePack in requests of the network's
+streams. Only members are asked, only members are answered. A neighbour that fails is asked again the next time round;
+one that answers nonsense is counted and left for a minute.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+import structlog
+import trio
+
+from aggregator.fleet import Fleet, Incoming
+from aggregator.sync import Answer, BadAnswer, Pulled, Question, answer, pull
+from node.clock import Clock
+from node.store import StoreError
+
+PROTOCOL = "/error-aggregator/sync/1"
+EVERY = 2.0  # seconds between two comparisons with one neighbour
+DEADLINE = 10.0  # seconds for one answer
+TIMEOUT = 60.0  # seconds that a neighbour which answers nonsense is left alone
+
+log = structlog.get_logger("sync")
+
+_questions = msgspec.msgpack.Decoder(Question)
+_answers = msgspec.msgpack.Decoder(Answer)
+
+
+Take = Callable[[Incoming], Awaitable[None]]
+
+
+class Unreachable(Exception):
+    """A question that got no answer; the text says why."""
+
+
+class Ask(Protocol):
+    async def __call__(self, peer: str, protocol: str, payload: bytes, deadline: float) -> bytes:
+        """Raises `Unreachable`."""
+        ...
+
+
+class Sync:
+    """Pulls from neighbours, answers theirs."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        ask: Ask,
+        neighbours: Callable[[], list[str]],
+        take: Take,
+        clock: Clock,
+        length: int,
+        pulled: Callable[[], None],
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self._fleet, self._ask, self._neighbours, self._take = fleet, ask, neighbours, take
+        self._clock, self._length, self._pulled = clock, length, pulled
+        self._left_alone: dict[str, float] = {}
+        self._draw = random.Random()  # noqa: S311  # jitter is no secret
+
+    async def run(self) -> None:
+        """Until cancelled. Neighbours are asked one after the other, so one slow neighbour delays, never overloads."""
+        while True:
+            for peer in self._neighbours():
+                if self._may_ask(peer):
+                    await self._pull_from(peer)
+            await trio.sleep(EVERY * self._draw.uniform(0.8, 1.2))
+
+    async def handle(self, peer: str, request: bytes) -> bytes:
+        """Answer a neighbour. Raises ValueError on what is no question, and for strangers: the network says FAILED."""
+        reason = self._fleet.why_not(peer)
+        if reason is not None:
+            self.counts["refused"] += 1
+            raise PermissionError(reason.value)
+        self.counts["answered"] += 1
+        return msgspec.msgpack.encode(answer(_questions.decode(request), self._fleet.has))
+
+    def _may_ask(self, peer: str) -> bool:
+        until = self._left_alone.get(peer, 0.0)
+        return self._clock.elapsed() >= until and self._fleet.why_not(peer) is None
+
+    async def _pull_from(self, peer: str) -> None:
+        try:
+            pulled = await self._exchange(peer)
+            await self._take(self._fleet.pulled(pulled, self._clock.now()))
+        except Unreachable as error:
+            self.counts["unreachable"] += 1
+            log.debug("no answer", peer=peer, reason=str(error))
+        except (BadAnswer, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            self.counts["nonsense"] += 1
+            self._left_alone[peer] = self._clock.elapsed() + TIMEOUT
+            log.warning("a neighbour answers nonsense", peer=peer, reason=str(error), remedy="asked again in a minute")
+        except StoreError as error:
+            log.error("not taken", reason=str(error), remedy="asked again at the next comparison")
+        else:
+            self.counts["compared"] += 1
+            self.counts["pages"] += len(pulled.pages)
+            if pulled.complete:
+                self._pulled()
+
+    async def _exchange(self, peer: str) -> Pulled:
+        now = self._clock.now()
+        open_from = (int(now) // self._length - 1) * self._length
+        steps = pull(self._fleet.has, open_from, now, self._fleet.refused)
+        reply: Answer | None = None
+        while True:
+            try:
+                question = next(steps) if reply is None else steps.send(reply)
+            except StopIteration as end:
+                return end.value
+            data = await self._ask(peer, PROTOCOL, msgspec.msgpack.encode(question), DEADLINE)
+            reply = _answers.decode(data)

@@ -16,9 +16,11 @@ __all__ = ["__version__", "capture", "flush", "install", "report", "statistics",
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from aggregator.client import api, watch
-
-    value: object = getattr(watch if name == "watch" else api, name)
+    if name == "watch":
+        from aggregator.client import watch as module
+    else:
+        from aggregator.client import api as module
+    value: object = getattr(module, name)
     globals()[name] = value
     return value
 

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import structlog
-import trio
 
 from aggregator.author import Author
 from aggregator.history import DAY, DayKey, History
@@ -25,6 +24,7 @@ from node.clock import Clock
 from node.config.sections import Retention
 from node.store import Operation, Store, history, pages, samples, sessions
 from node.store.samples import Sample
+from node.turn import Turn
 
 log = structlog.get_logger("tally")
 
@@ -42,7 +42,7 @@ class Counting:
         self._length = length
         self._lookback = lookback
         self._clock = clock
-        self._turn = trio.Lock()
+        self._turn = Turn()
         self._to_fold: dict[tuple[str, int], tuple[DayKey, str, Total]] = {}
         self._to_remove: dict[PageKey, None] = {}
 

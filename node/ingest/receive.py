@@ -153,7 +153,7 @@ class Receiver:
             self._feed(connection, start + size)
             if not size:
                 connection.ended = True
-                connection.last_line(memoryview(connection.rest))
+                connection.finish(connection.rest)
                 return
             if not connection.reading or size < READ_BYTES // 4:
                 return

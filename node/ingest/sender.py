@@ -47,9 +47,11 @@ class Sender:
         """Take the whole frames in `buffer[start:end]`, which `view` shows. Returns where what was not taken begins."""
         if self.json is None and start < end:
             self.json = view[start] == BRACE
-        before = self.taken
+        taken, last = self.taken, self._last
         stop = self._lines(buffer, view, start, end) if self.json else self._frames(view, start, end)
-        self._desk.batch.records += self.taken - before
+        self._desk.batch.records += self.taken - taken
+        if self._last != last and self.session:
+            self._settle_to(self.session, self._last)
         return stop
 
     def resume(self, session: Session) -> None:
@@ -64,10 +66,11 @@ class Sender:
             self._desk.sessions.leave(self.session)
             self.session = None
 
-    def last_line(self, view: memoryview) -> None:
-        """What stands behind the last line end when the sender has finished."""
-        if len(view) and self.json and self.reading:
-            self._take(view)
+    def finish(self, rest: bytes) -> None:
+        """The sender has finished; a line at the end counts without its end."""
+        if rest and self.json and self.reading:
+            line = bytearray(rest + b"\n")
+            self.feed(line, memoryview(line), 0, len(line))
 
     @property
     def reading(self) -> bool:
@@ -123,20 +126,20 @@ class Sender:
             self._refuse(str(error))
             return
         self.taken += 1
-        reply = self._reply if self._batch is self._desk.batch else self._join()
         if session is None:
-            reply.alone.append(repeat)
+            self._join().alone.append(repeat)
             self._desk.batch.answers += 1
             return
-        self._settle_to(session, reply)
+        session.next = self._last + 1
         if sent.want:
-            reply.wishes.append(Wish(self._last, repeat))
+            self._join().wishes.append(Wish(self._last, repeat))
             self._desk.batch.answers += 1
 
-    def _settle_to(self, session: Session, reply: Reply) -> None:
-        """When the batch is on disk, the session is settled up to the last record."""
-        reply.ack = self._last
-        session.next = self._desk.batch.sessions[session] = self._last + 1
+    def _settle_to(self, session: Session, last: int) -> None:
+        """When the growing batch is on disk, the session is settled up to `last`, and its sender is told."""
+        reply = self._join()
+        reply.ack = max(reply.ack, last)
+        self._desk.batch.sessions[session] = session.next
 
     def _take_odd(self, frame: memoryview, reason: str) -> None:
         """A hello, or what is no record at all."""
@@ -176,8 +179,6 @@ class Sender:
             return
         self._counters.repeated += 1
         self._last = seq
-        reply = self._join()
-        reply.ack = max(reply.ack, seq)
 
     def _refuse(self, reason: str) -> None:
         self._counters.refuse(reason)
@@ -188,7 +189,7 @@ class Sender:
             reply.alone.append(reason)
             return
         reply.refused.append(Refusal(self._last, reason))
-        self._settle_to(session, reply)
+        session.next = self._last + 1
 
     def _join(self) -> Reply:
         """The reply in the growing batch."""

@@ -23,6 +23,7 @@ import trio
 from node.store.database import NAME, open_reader, open_writer
 from node.store.errors import StoreError, Trouble, explain
 from node.store.lock import hold
+from node.turn import Turn
 
 T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], object]
@@ -49,8 +50,8 @@ class Store:
         self.path = path
         self.commits = 0  # transactions written
         self._writer = writer
-        self._turn = trio.Lock()
-        self._room = trio.Semaphore(WAITING)
+        self._turn = Turn()
+        self._room = Turn(trio.Semaphore(WAITING))
         self._waiting: list[_Waiting] = []
         self._readers: list[sqlite3.Connection] = []
         self._one = trio.CapacityLimiter(1)

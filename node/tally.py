@@ -9,7 +9,7 @@ the history in the transaction that removes its pages.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -28,6 +28,8 @@ from node.turn import Turn
 
 log = structlog.get_logger("tally")
 
+Listener = Callable[[Sequence[PageKey]], None]
+
 
 class Counting:
     """The author of this run, the ledger and the history of this node. Use `open_counting`."""
@@ -36,6 +38,7 @@ class Counting:
         self.origin = origin
         self.ledger = Ledger()
         self.history = History()
+        self.listener: Listener = lambda keys: None  # hears of own pages that changed, once that is committed
         self.squeezed = 0  # windows by which the lookback is shortened because the database is too large
         self._store = store
         self._author = Author(origin, length)
@@ -58,6 +61,7 @@ class Counting:
             self._author.accept(staged)
             for page, tallies in staged.pages:
                 self.ledger.put(page, tallies)
+            self.listener([page.key for page, _ in staged.pages])
 
     async def merge(self, others: Sequence[tuple[Page, list[Tally]]]) -> int:
         """Take over pages of other nodes, which were checked. Returns how many changed something."""

@@ -58,6 +58,18 @@ async def test_counts_come_back_after_a_restart_under_a_new_origin(tmp_path: Pat
         assert {key.origin for key in counting.ledger.tallies(name(1))} == {first, counting.origin}
 
 
+async def test_who_listens_hears_of_own_pages_once_they_are_committed(tmp_path: Path) -> None:
+    heard: list[PageKey] = []
+    async with counting_in(tmp_path, FakeClock()) as (counting, store):
+        counting.listener = heard.extend
+        await counting.count([seen(n) for n in range(100)], {}, [])
+        assert [(key.origin, key.number) for key in heard] == [(counting.origin, 0), (counting.origin, 1)]
+        await trip(store, "sessions")
+        with pytest.raises(StoreError):
+            await counting.count([seen(1)], {b"s" * 16: 2}, [])
+        assert len(heard) == 2
+
+
 async def test_a_batch_that_is_not_committed_is_not_counted(tmp_path: Path) -> None:
     async with counting_in(tmp_path, FakeClock()) as (counting, store):
         await counting.count([seen(1, 5)], {}, [])

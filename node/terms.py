@@ -5,6 +5,7 @@ directories, the network) is named, and waits for the next start.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 from aggregator.bundle import Policy
 from aggregator.filing.settings import Settings
@@ -15,6 +16,27 @@ from node.policy import policy_of, settings_of
 
 LIVE_SECTIONS = frozenset({"filing", "bundle", "github", "election", "healing"})
 AT_START = frozenset({"bundle.window", "bundle.lookback", "github.api_url"})  # of these sections
+
+
+class Account(Protocol):
+    """Whom the token speaks for."""
+
+    @property
+    def login(self) -> str: ...
+
+    async def why_not(self) -> Reason | None:
+        """Why the token cannot be used; None: it can, and `login` is known."""
+        ...
+
+
+class NoAccount:
+    """Of a node without a token."""
+
+    login = ""
+
+    async def why_not(self) -> Reason | None:
+        return Reason.NO_TOKEN
+
 
 Election = Callable[[str], Awaitable[Reason | None]]
 
@@ -33,13 +55,13 @@ class Terms:
         environment: Mapping[str, str],
         peer: str,
         marker_key: bytes,
+        account: Account | None = None,
         token_source: str = "",
-        login: str = "",
         elect: Election = always,
     ) -> None:
         self.loaded = loaded
         self.token_source = token_source
-        self.login = login
+        self._account: Account = account or NoAccount()
         self._environment, self._peer, self._marker_key, self._elect = environment, peer, marker_key, elect
 
     @property
@@ -48,7 +70,7 @@ class Terms:
 
     @property
     def settings(self) -> Settings:
-        return settings_of(self.loaded.config, self._peer, self.login, self._marker_key)
+        return settings_of(self.loaded.config, self._peer, self._account.login, self._marker_key)
 
     @property
     def interval(self) -> float:
@@ -56,7 +78,7 @@ class Terms:
 
     async def why_not(self, repository: str) -> Reason | None:
         """Why this node does not file for `repository` now; None: it does."""
-        return self._not_here() or await self._elect(repository)
+        return self._not_here() or await self._elect(repository) or await self._account.why_not()
 
     def candidates(self) -> list[str]:
         """The repositories that this node may file for."""

@@ -43,6 +43,15 @@ class Noon:
         return 0.0
 
 
+class Bot:
+    """Whom the token speaks for."""
+
+    login = "bot"
+
+    async def why_not(self) -> Reason | None:
+        return None
+
+
 async def file_all(job: Run, settings: Settings) -> list[Outcome]:
     """GitHub as a function: it takes everything."""
     return [Outcome(each.bundle.root, job.repository, "filed", Reason.CREATED, 41) for each in job.cases]
@@ -53,7 +62,7 @@ async def viewing(directory: Path, config: str, token_source: str = "GITHUB_TOKE
     """A view over a store in `directory`, with one error that occurred five times."""
     path = directory / "config.toml"
     path.write_text(config)
-    terms = Terms(load(path, {}), {}, "alice", b"k" * 32, token_source)
+    terms = Terms(load(path, {}), {}, "alice", b"k" * 32, Bot(), token_source)
     async with open_store(directory / "state") as store:
         keeper = await open_book(store, "alice", Noon())
         known = Knowledge(Ledger(), History(), keeper.book)

@@ -8,8 +8,7 @@ member shows its whole chain; nothing has to be asked of anybody. Of more member
 first to join count.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -38,12 +37,8 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
     signature: bytes = b""
 
 
-class Verify(Protocol):
-    def __call__(self, key: bytes, message: bytes, signature: bytes) -> bool: ...
-
-
-class Sign(Protocol):
-    def __call__(self, message: bytes) -> bytes: ...
+Verify = Callable[[bytes, bytes, bytes], bool]  # (key, message, signature)
+Sign = Callable[[bytes], bytes]
 
 
 def invite(fleet: bytes, key: bytes, expires: float, uses: int, sign: Sign) -> Invitation:

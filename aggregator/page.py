@@ -9,7 +9,8 @@ put fields into it that this one does not know.
 """
 
 import hashlib
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -55,8 +56,7 @@ class BadPage(ValueError):
     """A page that is refused; the text says why."""
 
 
-class Verifier(Protocol):
-    def __call__(self, peer: str, message: bytes, signature: bytes) -> bool: ...
+Verifier = Callable[[str, bytes, bytes], bool]  # (peer id, message, signature)
 
 
 def newer(theirs: Page, ours: Page | None) -> bool:

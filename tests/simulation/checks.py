@@ -5,6 +5,7 @@ from collections import Counter
 from aggregator.filing.marker import read_issue_marker
 from tests.pure.factories import name
 from tests.simulation.client import SimClient
+from tests.simulation.fleetnode import FleetNode
 from tests.simulation.github import VirtualGitHub
 from tests.simulation.node import SimNode
 
@@ -43,3 +44,16 @@ def caps_are_respected(github: VirtualGitHub, hour: int, day: int) -> None:
     for span, most in ((3600, hour), (86_400, day)):
         busiest = max((sum(t <= u < t + span for u in times) for t in times), default=0)
         assert busiest <= most, f"{busiest} issues within {span} s: at most {most}"
+
+
+def counts_agree(nodes: list[FleetNode], clients: list[SimClient]) -> None:
+    """Every node shows the same exact counts."""
+    expected: Counter[str] = Counter()
+    for client in clients:
+        assert client.settled, f"{client.session} still holds records"
+        expected.update({name(n): count for n, count in client.sent.items()})
+    for node in nodes:
+        counted = {s: node.known.ledger.count(s) for s in node.known.ledger.signatures()}
+        wrong = {s[-4:]: (expected[s], counted.get(s, 0)) for s in expected if counted.get(s, 0) != expected[s]}
+        assert counted.keys() <= expected.keys(), f"{node.name} counts what nobody sent"
+        assert not wrong, f"{node.name}: (sent, counted) {wrong}"

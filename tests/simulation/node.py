@@ -15,7 +15,7 @@ from aggregator.author import Author, Staged
 from aggregator.book import Book, Fact, FactKey, Ruling
 from aggregator.bundle import Policy
 from aggregator.filing.calls import Call, Elapsed, Failure, Intend, Note, ReadSample, Rule, Steps
-from aggregator.filing.case import Memory, Outcome
+from aggregator.filing.case import Case, Memory, Outcome
 from aggregator.filing.run import Run, run
 from aggregator.filing.settings import Caps, Settings
 from aggregator.history import History
@@ -120,6 +120,7 @@ class SimNode:
         self.author.accept(staged)
         for page, tallies in staged.pages:
             self.known.ledger.put(page, tallies)
+        self.wrote([page.key for page, _ in staged.pages])
         self.busy = False
         reply(high)
         self._next_batch()
@@ -143,14 +144,31 @@ class SimNode:
                 self.put_ruling(latch.route)
         if self.maybe_crash():
             return
-        work = cases(self.known, self.changed, self.policy, now, self._nonce, self.settings.caps.day)
-        self.changed = set()
+        self.file(now)
+
+    def file(self, now: float) -> None:
+        """Run what is to be filed; ticks again when all of it is done."""
+        changed, self.changed = self.changed, set()
+        work = cases(self.known, changed, self.policy, now, self._nonce, self.settings.caps.day)
+        work = {repository: some for repository, all_of in work.items() if (some := self.mine(repository, all_of))}
         self.running = len(work)
         if not work:
             self._schedule(next_run([], now, WINDOW))
         for repository, some in work.items():
             job = Run(repository, tuple(some), partial(canonical, self.known.book), now)
             self._drive(run(job, self.memories, self.settings))
+
+    # What a node in a fleet does besides.
+
+    def wrote(self, keys: list[PageKey]) -> None:
+        """Own pages changed and are committed."""
+
+    def entered(self, facts: list[tuple[FactKey, Fact]], rulings: list[Ruling]) -> None:
+        """The book changed."""
+
+    def mine(self, repository: str, work: list[Case]) -> list[Case]:
+        """What of this work is this node's to do now."""
+        return work
 
     def _drive(self, steps: Steps[list[Outcome]], answer: Any = None, failure: Failure | None = None) -> None:
         try:
@@ -202,10 +220,12 @@ class SimNode:
         merged = self.known.book.fact(key)
         if merged is not None:
             self.disk.facts[key] = merged
+            self.entered([(key, merged)], [])
 
     def put_ruling(self, ruling: Ruling) -> None:
         if self.known.book.put_ruling(ruling):
             self.disk.rulings[ruling.kind, ruling.subject] = ruling
+            self.entered([], [ruling])
 
     def _later(self, delay: float, action: Callable[[], None]) -> None:
         self.world.after(delay, action, self.life)

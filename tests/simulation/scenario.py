@@ -2,11 +2,15 @@
 
 from tests.simulation import checks
 from tests.simulation.client import SimClient
+from tests.simulation.fleetnode import FleetNode
 from tests.simulation.github import Faults, VirtualGitHub
+from tests.simulation.network import Network, Weather
 from tests.simulation.node import SimNode
 from tests.simulation.world import START, World
 
 ERRORS = 6
+THRESHOLD = 3
+NAMES = ["alice", "bob", "carol", "dave", "erin"]
 TROUBLE = 3 * 3600.0  # seconds of faults
 HEALING = 4 * 3600.0  # seconds without, enough for every takeover age and cap
 
@@ -15,14 +19,7 @@ def single_node(seed: int) -> World:
     """A node with three clients under crashes and every fault of GitHub. Raises AssertionError on a broken promise."""
     world = World(seed)
     rng = world.random
-    faults = Faults(
-        lost_request=rng.uniform(0, 0.08),
-        lost_answer=rng.uniform(0, 0.15),
-        refused=rng.uniform(0, 0.05),
-        list_lag=rng.choice([0.0, 30.0, 500.0]),
-        stale_ref=rng.uniform(0, 0.2),
-    )
-    github = VirtualGitHub(world, faults)
+    github = VirtualGitHub(world, bad_day(world))
     node = SimNode(world, github)
     node.crash_chance = rng.choice([0.0, 0.01, 0.05])
     node.start()
@@ -39,6 +36,72 @@ def single_node(seed: int) -> World:
     checks.all_are_filed(node, github, due)
     checks.caps_are_respected(github, node.settings.caps.hour, node.settings.caps.day)
     return world
+
+
+def fleet(seed: int) -> World:
+    """Several nodes under crashes, partitions, a bad network and every fault of GitHub."""
+    world = World(seed)
+    rng = world.random
+    github = VirtualGitHub(world, bad_day(world))
+    network = Network(world, Weather(loss=rng.choice([0.0, 0.1, 0.3]), double=0.05, slowest=rng.choice([0.1, 1.0])))
+    nodes: dict[str, FleetNode] = {}
+    for name in NAMES[: rng.randint(2, len(NAMES))]:
+        FleetNode(world, github, network, nodes, name)
+    for node in nodes.values():
+        others = [n for n in nodes if n != node.name]
+        node.neighbours = rng.sample(others, min(len(others), 3))
+        node.crash_chance = rng.choice([0.0, 0.0, 0.001, 0.01])
+        world.after(rng.uniform(0, 600), node.start)
+    clients = [SimClient(world, node, f"{node.name} {n}") for node in nodes.values() for n in range(2)]
+    for client in clients:
+        for _ in range(rng.randint(5, 30)):
+            world.after(rng.uniform(0, TROUBLE), lambda c=client: c.report(rng.randint(1, ERRORS)))
+    for _ in range(rng.randint(0, 3)):
+        cut(world, network, list(nodes))
+    watch(github)
+    world.run(START + TROUBLE)
+    network.sides, network.weather = {}, Weather()
+    github.faults = Faults()
+    for node in nodes.values():
+        node.crash_chance = 0.0
+    world.run(START + TROUBLE + HEALING)
+    checks.counts_agree(list(nodes.values()), clients)
+    due = {n for n in range(1, ERRORS + 1) if sum(c.sent.get(n, 0) for c in clients) >= THRESHOLD}
+    for node in nodes.values():
+        checks.all_are_filed(node, github, due)
+    settings = next(iter(nodes.values())).settings
+    checks.caps_are_respected(github, settings.caps.hour, settings.caps.day)
+    return world
+
+
+def bad_day(world: World) -> Faults:
+    """Some faults of GitHub, drawn by the world."""
+    rng = world.random
+    return Faults(
+        lost_request=rng.uniform(0, 0.08),
+        lost_answer=rng.uniform(0, 0.15),
+        refused=rng.uniform(0, 0.05),
+        list_lag=rng.choice([0.0, 30.0, 500.0]),
+        stale_ref=rng.uniform(0, 0.2),
+    )
+
+
+def cut(world: World, network: Network, names: list[str]) -> None:
+    """A partition into two sides at some time, for a while."""
+    rng = world.random
+    begin, length = rng.uniform(0, TROUBLE), rng.choice([60.0, 1800.0])
+    sides = {name: rng.randint(0, 1) for name in names}
+
+    def part() -> None:
+        network.sides = sides
+        world.tell(f"cut: {sides}")
+
+    def mend() -> None:
+        network.sides = {}
+        world.tell("mended")
+
+    world.after(begin, part)
+    world.after(begin + length, mend)
 
 
 def watch(github: VirtualGitHub) -> None:

@@ -6,13 +6,18 @@ from tests.simulation import checks
 from tests.simulation.client import SimClient
 from tests.simulation.github import Faults, VirtualGitHub
 from tests.simulation.node import SimNode
-from tests.simulation.scenario import single_node, watch
+from tests.simulation.scenario import fleet, single_node, watch
 from tests.simulation.world import START, World
 
 
 @pytest.mark.parametrize("seed", range(1, 41))
 def test_one_node_keeps_its_promises(seed: int) -> None:
     single_node(seed)
+
+
+@pytest.mark.parametrize("seed", range(1, 11))
+def test_a_fleet_keeps_its_promises(seed: int) -> None:
+    fleet(seed)
 
 
 def test_a_seed_gives_the_same_run_twice() -> None:

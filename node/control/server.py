@@ -55,7 +55,7 @@ def application(view: View) -> Starlette:
 async def serve(
     listening: socket.socket, view: View, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
 ) -> None:
-    """Answer on `listening` until cancelled."""
+    """Answer on `listening`, which stays the caller's, until cancelled."""
     config = ServerConfig()
     config.bind = [f"fd://{os.dup(listening.fileno())}"]  # hypercorn closes what it was given
     config.graceful_timeout = GRACE

@@ -222,7 +222,7 @@ class View(Protocol):
         """By root: what became of it in the last run of filing."""
         ...
 
-    async def records(self, samples: Sequence[str], signatures: Sequence[str]) -> list[ErrorRecord]:
+    async def records(self, ids: Sequence[str], signatures: Sequence[str]) -> list[ErrorRecord]:
         """Up to five samples, by id or of these signatures; the newest first."""
         ...
 

@@ -6,6 +6,6 @@ Reading order: `wire` (what is said) → `sender` (the rules of a conversation) 
 
 from node.ingest.ingest import Ingest
 from node.ingest.repeats import Naming, Signed
-from node.ingest.sockets import SocketError
+from node.sockets import SocketError
 
 __all__ = ["Ingest", "Naming", "Signed", "SocketError"]

@@ -15,7 +15,7 @@ from node.ingest.counters import Counters
 from node.ingest.repeats import Repeat
 from node.ingest.sender import Sender, Taking
 from node.ingest.sessions import Session
-from node.ingest.sockets import Peer
+from node.sockets import Peer
 
 IN = select.EPOLLIN | select.EPOLLRDHUP
 OUT = select.EPOLLOUT

@@ -11,8 +11,8 @@ from aggregator.record import BadRecord
 from node.ingest.counters import Counters
 from node.ingest.rates import Rates
 from node.ingest.sender import Taking
-from node.ingest.sockets import Bound, Peer, peer_in
 from node.ingest.wire import BRACE, DECODING, decode, decode_json
+from node.sockets import Bound, Peer, peer_in
 
 ROUND = 256  # datagrams that are read before connections have their turn
 ANCILLARY = socket.CMSG_SPACE(12)  # bytes: pid, uid, gid

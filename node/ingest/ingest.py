@@ -19,8 +19,8 @@ from node.ingest.desk import Counting, Desk
 from node.ingest.rates import Rates
 from node.ingest.receive import Receiver
 from node.ingest.repeats import Naming
-from node.ingest.sockets import Bound, bind
 from node.ingest.spool import Spools
+from node.sockets import Bound, bind
 from node.store import Store
 
 log = structlog.get_logger("ingest")

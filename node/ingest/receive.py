@@ -24,7 +24,7 @@ from node.ingest.counters import Counters
 from node.ingest.datagram import Datagrams
 from node.ingest.desk import Desk
 from node.ingest.rates import Rates
-from node.ingest.sockets import Bound, peer_of
+from node.sockets import Bound, peer_of
 from node.store import StoreError
 
 log = structlog.get_logger("ingest")

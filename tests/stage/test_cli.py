@@ -11,10 +11,9 @@ import trio
 from aggregator.tally import Tally
 from node.cli.app import CONFIG, VERBS
 from node.cli.verb import Verb
-from node.control.server import serve
-from node.control.socket import control_socket
 from tests.pure.factories import name, tally
 from tests.stage.run_cli import Home
+from tests.stage.test_control import serving
 from tests.stage.view import REPOSITORY, FakeView, some_view
 
 ERROR_KEYS = {
@@ -34,11 +33,8 @@ async def node(tmp_path: Path, *more: Tally) -> AsyncGenerator[tuple[Home, FakeV
     """A control socket with four errors behind it."""
     view, home = some_view(tmp_path), Home(tmp_path)
     view.saw(*more, number=1)
-    with control_socket(home.socket) as listening:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(serve, listening, view)
-            yield home, view
-            nursery.cancel_scope.cancel()
+    async with serving(view, home.socket):
+        yield home, view
 
 
 async def test_reading_verbs_print_tables_without_colour_in_a_pipe(tmp_path: Path):

@@ -1,7 +1,6 @@
 """The control socket, over a real Unix socket, answering from a real ledger, history and book."""
 
 import socket
-import stat
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,20 +17,22 @@ from node.config import load
 from node.control.changes import Decision
 from node.control.client import Client, Refused, Unreachable
 from node.control.server import serve
-from node.control.socket import SocketError, control_socket
+from node.control.view import View
+from node.sockets import bind
 from tests.pure.factories import BOB, name, tally
-from tests.stage.view import NOW, REPOSITORY, FakeView, some_view
+from tests.stage.view import NOW, REPOSITORY, some_view
 
 T = TypeVar("T")
 
 
 @asynccontextmanager
-async def serving(view: FakeView, path: Path) -> AsyncGenerator[Client]:
-    with control_socket(path) as listening:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(serve, listening, view)
-            yield Client(path)
-            nursery.cancel_scope.cancel()
+async def serving(view: View, path: Path) -> AsyncGenerator[Client]:
+    bound = bind(path, socket.SOCK_STREAM, 0o600)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(serve, bound.socket, view)
+        yield Client(path)
+        nursery.cancel_scope.cancel()
+    bound.close()
 
 
 async def ask(question: Callable[[], T]) -> T:
@@ -227,11 +228,6 @@ async def test_a_request_that_is_too_large_or_no_json_is_refused(tmp_path: Path)
             assert answer.status_code == 400
 
 
-async def test_only_the_owner_may_connect(tmp_path: Path):
-    with control_socket(tmp_path / "c.sock"):
-        assert stat.S_IMODE((tmp_path / "c.sock").stat().st_mode) == 0o600
-
-
 async def test_a_socket_that_a_dead_node_left_is_replaced(tmp_path: Path):
     path = tmp_path / "c.sock"
     dead = socket.socket(socket.AF_UNIX)
@@ -240,16 +236,6 @@ async def test_a_socket_that_a_dead_node_left_is_replaced(tmp_path: Path):
     async with serving(some_view(tmp_path), path) as client:
         assert (await ask(client.status)).node == "alice"
     assert not path.exists()
-
-
-async def test_a_socket_in_use_and_a_file_of_another_kind_are_left_alone(tmp_path: Path):
-    path = tmp_path / "c.sock"
-    with control_socket(path), pytest.raises(SocketError, match="another node listens"), control_socket(path):
-        pass
-    path.write_text("precious")
-    with pytest.raises(SocketError, match="is not a socket"), control_socket(path):
-        pass
-    assert path.read_text() == "precious"
 
 
 async def test_without_a_node_the_error_names_socket_and_remedy(tmp_path: Path):

@@ -11,7 +11,7 @@ import trio.lowlevel
 
 from aggregator import limits
 from node.ingest import SocketError, batch, receive, repeats
-from node.ingest.sockets import bind
+from node.sockets import bind
 from node.store import Operation, StoreError, Trouble, open_store, samples, sessions
 from tests.sender import error, frame, numbered
 from tests.stage.kit import NOW, FakeClock, ingesting

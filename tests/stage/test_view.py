@@ -22,14 +22,13 @@ from node.book import open_book
 from node.bundle import Bundler
 from node.config import ConfigError, load
 from node.control.changes import Decision
-from node.control.client import Client, Refused
-from node.control.server import serve
-from node.control.socket import control_socket
+from node.control.client import Refused
 from node.store import open_store, samples
 from node.store.samples import Sample
 from node.terms import Terms
 from node.view import NodeView
 from tests.pure.factories import ALICE, name, tally
+from tests.stage.test_control import serving
 from tests.stage.view import NOW, RECORD, REPOSITORY, WINDOW
 
 
@@ -75,20 +74,11 @@ async def viewing(directory: Path, config: str, token_source: str = "GITHUB_TOKE
         yield NodeView("alice", known, keeper, bundler, terms, store, Noon(), lambda: counted, NOW - 5)
 
 
-@asynccontextmanager
-async def asking(view: NodeView, path: Path) -> AsyncGenerator[Client]:
-    with control_socket(path) as listening:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(serve, listening, view)
-            yield Client(path)
-            nursery.cancel_scope.cancel()
-
-
 ON = f'[filing]\nissues = true\n[github]\nrepository = "{REPOSITORY}"\n'
 
 
 async def test_a_bundle_by_hand_files_and_says_what_it_did(tmp_path: Path):
-    async with viewing(tmp_path, ON) as view, asking(view, tmp_path / "c.sock") as client:
+    async with viewing(tmp_path, ON) as view, serving(view, tmp_path / "c.sock") as client:
         summary = await trio.to_thread.run_sync(lambda: client.bundle(dry_run=False))
         status = await trio.to_thread.run_sync(client.status)
     assert (summary.unique, summary.meeting_threshold, summary.created, summary.waiting) == (1, 1, 1, 0)
@@ -102,7 +92,7 @@ async def test_a_bundle_by_hand_files_and_says_what_it_did(tmp_path: Path):
     [(f'[github]\nrepository = "{REPOSITORY}"\n', "GITHUB_TOKEN", "FILING_OFF"), (ON, "", "NO_TOKEN")],
 )
 async def test_what_may_not_be_filed_waits_with_its_reason(tmp_path: Path, config: str, source: str, reason: str):
-    async with viewing(tmp_path, config, source) as view, asking(view, tmp_path / "c.sock") as client:
+    async with viewing(tmp_path, config, source) as view, serving(view, tmp_path / "c.sock") as client:
         summary = await trio.to_thread.run_sync(lambda: client.bundle(dry_run=False))
         (row,) = await trio.to_thread.run_sync(client.bundles)
     assert (summary.created, summary.waiting, summary.reason) == (0, 1, reason)
@@ -110,7 +100,7 @@ async def test_what_may_not_be_filed_waits_with_its_reason(tmp_path: Path, confi
 
 
 async def test_the_sample_is_read_from_the_store_and_shown(tmp_path: Path):
-    async with viewing(tmp_path, ON) as view, asking(view, tmp_path / "c.sock") as client:
+    async with viewing(tmp_path, ON) as view, serving(view, tmp_path / "c.sock") as client:
         detail = await trio.to_thread.run_sync(lambda: client.show(name(1)))
         plan = await trio.to_thread.run_sync(lambda: client.preview(name(1)))
     assert [each["message"] for each in detail.records] == [RECORD.message]
@@ -118,9 +108,9 @@ async def test_the_sample_is_read_from_the_store_and_shown(tmp_path: Path):
 
 
 async def test_a_decision_survives_a_restart_and_stands_in_the_audit_log(tmp_path: Path):
-    async with viewing(tmp_path, ON) as view, asking(view, tmp_path / "c.sock") as client:
+    async with viewing(tmp_path, ON) as view, serving(view, tmp_path / "c.sock") as client:
         await trio.to_thread.run_sync(lambda: client.decide(Decision(action="mute", subject=name(1))))
-    async with viewing(tmp_path, ON) as view, asking(view, tmp_path / "d.sock") as client:
+    async with viewing(tmp_path, ON) as view, serving(view, tmp_path / "d.sock") as client:
         (row,) = await trio.to_thread.run_sync(client.errors)
         stats = await trio.to_thread.run_sync(client.stats)
     assert row.state == "muted"
@@ -128,7 +118,7 @@ async def test_a_decision_survives_a_restart_and_stands_in_the_audit_log(tmp_pat
 
 
 async def test_a_reload_takes_the_new_values_and_names_what_needs_a_restart(tmp_path: Path):
-    async with viewing(tmp_path, ON) as view, asking(view, tmp_path / "c.sock") as client:
+    async with viewing(tmp_path, ON) as view, serving(view, tmp_path / "c.sock") as client:
         changed = ON + "[bundle]\nthreshold = 9\n[ingest]\nconnections = 7\n"
         (tmp_path / "config.toml").write_text(changed)
         again = await trio.to_thread.run_sync(client.reload)

@@ -66,7 +66,7 @@ class FakeView:
     def outcomes(self) -> Mapping[str, Outcome]:
         return self.came
 
-    async def records(self, samples: Sequence[str], signatures: Sequence[str]) -> list[ErrorRecord]:
+    async def records(self, ids: Sequence[str], signatures: Sequence[str]) -> list[ErrorRecord]:
         return [RECORD]
 
     async def actions(self) -> dict[str, int]:

@@ -22,7 +22,7 @@ from aggregator.client.surroundings import command_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from types import FrameType
     from typing import Any
 
@@ -93,15 +93,17 @@ class Tail:
 
 
 def _run(argv: Sequence[str], tail: Tail) -> int:
-    # A list of arguments, never a shell: this is the command that the user gave.
-    process = subprocess.Popen(list(argv), stderr=subprocess.PIPE, bufsize=0)  # noqa: S603
-    stream = process.stderr
-    assert stream is not None
-    with _signals(process), stream:
-        while _readable(stream.fileno(), process.pid) and (data := os.read(stream.fileno(), READ_BYTES)):
-            tail.feed(data)
-            with contextlib.suppress(OSError):  # our own stderr is closed: the command runs on
-                _write_all(data)
+    with _signals() as started:
+        # A list of arguments, never a shell: this is the command that the user gave.
+        process = subprocess.Popen(list(argv), stderr=subprocess.PIPE, bufsize=0)  # noqa: S603
+        started(process)
+        stream = process.stderr
+        assert stream is not None
+        with stream:
+            while _readable(stream.fileno(), process.pid) and (data := os.read(stream.fileno(), READ_BYTES)):
+                tail.feed(data)
+                with contextlib.suppress(OSError):  # our own stderr is closed: the command runs on
+                    _write_all(data)
         return process.wait()
 
 
@@ -126,16 +128,27 @@ def _write_all(data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _signals(process: subprocess.Popen[bytes]) -> Generator[None]:
-    """While the command runs: leave Ctrl-C to it, pass on what is sent to us alone."""
+def _signals() -> Generator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Leave Ctrl-C to the command and pass on what is sent to us alone, also what came before it had started.
+
+    Handlers, not `SIG_IGN`, which the command would inherit; what is ignored already stays so, for the command too.
+    """
+    running: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
 
     def pass_on(number: int, _: FrameType | None) -> None:
-        process.send_signal(number)
+        if number in PASSED_ON:
+            running[0].send_signal(number) if running else early.append(number)
 
-    before = {number: signal.signal(number, pass_on) for number in PASSED_ON}
-    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    def started(process: subprocess.Popen[bytes]) -> None:
+        running.append(process)
+        for number in early:
+            process.send_signal(number)
+
+    taken = [number for number in (signal.SIGINT, *PASSED_ON) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, pass_on) for number in taken}
     try:
-        yield
+        yield started
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

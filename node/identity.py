@@ -79,7 +79,15 @@ def public_key(peer: str) -> bytes:
 def verify(peer: str, message: bytes, signature: bytes) -> bool:
     """Whether `signature` over `message` was made with the key of `peer`."""
     try:
-        Ed25519PublicKey.from_public_bytes(public_key(peer)).verify(signature, message)
+        return verify_key(public_key(peer), message, signature)
+    except ValueError:
+        return False
+
+
+def verify_key(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether `signature` over `message` was made with the private half of `public`."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (ValueError, InvalidSignature):
         return False
     return True

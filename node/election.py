@@ -1,0 +1,76 @@
+"""Whose turn it is to file for a repository, and the wait until it is ours.
+
+The rules are `aggregator/election.py`; here are the clock and the waiting. A lower rank that makes progress (the book
+hears of claims and issues) is left at work: the wait starts again with each fact that comes from others.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import trio
+
+from aggregator.election import rank_of, ranked, wait_for
+from aggregator.fleet import Fleet
+from aggregator.presence import Settling
+from aggregator.reason import Reason
+from node.clock import Clock
+
+
+class Standing(NamedTuple):
+    """Who files for a repository, as this node sees it."""
+
+    repository: str
+    order: list[str]  # peer ids of the candidates, first in rank first
+    rank: int | None  # of this node
+    reason: Reason | None  # why this node is no candidate
+
+
+class Election:
+    """`may_file`: why this node by itself is no candidate for a repository, or None."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        settling: Settling,
+        clock: Clock,
+        takeover: Callable[[], float],
+        may_file: Callable[[str], Reason | None],
+    ) -> None:
+        self._fleet, self._settling, self._clock = fleet, settling, clock
+        self._takeover, self._may_file = takeover, may_file
+        self._progress: dict[str, float] = {}  # by repository: when others were last seen at work
+
+    @property
+    def settled(self) -> bool:
+        return self._settling.settled(self._clock.elapsed())
+
+    def progressed(self, repository: str) -> None:
+        """Another node claimed or filed something there."""
+        self._progress[repository.lower()] = self._clock.elapsed()
+
+    def standing(self, repository: str) -> Standing:
+        """The order of candidates now."""
+        me = self._fleet.me.peer
+        reason = self._may_file(repository) or (None if self.settled else Reason.NOT_SETTLED)
+        others = self._fleet.peers.candidates(repository, self._clock.elapsed())
+        candidates = others if reason else [me, *others]
+        return Standing(repository, ranked(repository, candidates), rank_of(me, repository, candidates), reason)
+
+    async def wait_turn(self, repository: str) -> int | Reason:
+        """This node's rank, when it may act; or why it does not. Ranks above 0 wait here."""
+        standing = self.standing(repository)
+        if standing.reason is not None:
+            return standing.reason
+        if standing.rank is None:
+            return Reason.NOT_ELECTED
+        await self._silence(repository, wait_for(standing.rank, self._takeover()))
+        return standing.rank
+
+    async def _silence(self, repository: str, seconds: float) -> None:
+        """Return when for so long nobody has made progress."""
+        began = self._clock.elapsed()
+        while (left := self._last_progress(repository, began) + seconds - self._clock.elapsed()) > 0:
+            await trio.sleep(left)  # time itself sets no event
+
+    def _last_progress(self, repository: str, began: float) -> float:
+        return max(began, self._progress.get(repository.lower(), 0.0))

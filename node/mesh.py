@@ -1,0 +1,175 @@
+"""Everything that speaks to other nodes, put together: network, introductions, gossip, sync and election.
+
+Nothing here is needed to count or to file: a node whose network is down goes on alone, and catches up by sync.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import structlog
+import trio
+
+from aggregator import __version__
+from aggregator.book import Fact, FactKey, Ruling
+from aggregator.fleet import Fleet, Terms
+from aggregator.member import Member, Roster
+from aggregator.message import Presence
+from aggregator.pace import Pace
+from aggregator.presence import Settling
+from aggregator.reason import Reason
+from node import peers, sync
+from node.book import BookKeeper
+from node.clock import Clock
+from node.election import Election
+from node.gossip import Gossip, Intake
+from node.identity import Identity, verify, verify_key
+from node.network import Network, NetworkError, NetworkSettings
+from node.peers import Hello, Introductions
+from node.sync import Sync, Unreachable
+from node.tally import Counting
+
+READS = ["page 1", "s1"]  # formats and signature versions that this node understands
+
+log = structlog.get_logger("mesh")
+
+
+@dataclass(frozen=True)
+class Membership:
+    """What this node was given when it was made or joined."""
+
+    fleets: tuple[bytes, ...]  # public keys, the first of them names the fleet
+    member: Member
+    length: int  # seconds of a window
+
+
+@dataclass
+class Mine:
+    """What this node says of itself; the daemon fills it in."""
+
+    candidate: list[str] = field(default_factory=list[str])
+    refused: dict[str, str] = field(default_factory=dict[str, str])
+
+
+class Mesh:
+    """This node's part in its fleet. Make it, then `await nursery.start(mesh.run)`."""
+
+    def __init__(
+        self,
+        membership: Membership,
+        settings: NetworkSettings,
+        address_book: Path,
+        identity: Identity,
+        counting: Counting,
+        keeper: BookKeeper,
+        clock: Clock,
+        takeover: float,
+    ) -> None:
+        self.mine = Mine()
+        self._clock, self._keeper, self._counting = clock, keeper, counting
+        self.settling = Settling(clock.elapsed())
+        roster = Roster(membership.fleets, verify_key)
+        terms = Terms(membership.fleets[0], membership.length, verify)
+        self.fleet = Fleet(counting.origin, terms, roster, counting.ledger, keeper.book, identity.sign)
+        self.network = Network(settings, identity.private_bytes(), address_book, log)
+        links = _Links(self.network)
+        hello = Hello(msgspec.msgpack.encode(membership.member), __version__, membership.length, READS)
+        self.introductions = Introductions(self.fleet, hello, links, self._enter, self.settling.met)
+        self.intake = Intake(self.fleet, counting, keeper)
+        pace = Pace(clock.elapsed())
+        self.gossip = Gossip(self.fleet, self.network, self.intake, pace, clock, self._presence)
+        self.sync = Sync(
+            self.fleet, links.ask, self._introduced, self.intake.take, clock, membership.length, self.settling.pulled
+        )
+        self.election = Election(self.fleet, self.settling, clock, lambda: takeover, self._may_file)
+        self._membership = membership
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Until cancelled; started when it listens. Raises `NetworkError` when it cannot listen."""
+        self.fleet.load(list(self._counting.ledger.pages()))
+        await self._show_membership()
+        self._keeper.listener = self._entered
+        self._counting.listener = self.gossip.wrote
+        self.network.set_validator(self._valid)
+        self.network.accept(self.introductions.may_link)
+        self.network.handle(peers.PROTOCOL, self.introductions.handle)
+        self.network.handle(sync.PROTOCOL, self.sync.handle)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self.network.run)
+            nursery.start_soon(self.introductions.run)
+            nursery.start_soon(self.sync.run)
+            nursery.start_soon(self.gossip.run)
+            log.info("listening", addresses=self.network.addresses)
+            task_status.started()
+
+    def statistics(self) -> dict[str, int]:
+        """For `status` and metrics."""
+        refused: Counter[str] = self.intake.refused + self.introductions.refused
+        return {
+            "sent": self.gossip.sent,
+            "heard": self.gossip.heard,
+            "waiting": len(self.fleet.outbox),
+            **{f"sync_{name}": count for name, count in self.sync.counts.items()},
+            **{f"refused_{name.lower()}": count for name, count in refused.items()},
+        }
+
+    async def _show_membership(self) -> None:
+        """Enter this node's own chain into the book, once, so that everybody comes to know it."""
+        member = self._membership.member
+        refusal = self.fleet.roster.put(member)
+        if refusal is not None:
+            log.error("this node is no member of its own fleet", reason=refusal.value, remedy="aggregator join again")
+        if self._keeper.book.value("member", member.peer) is None:
+            await self._keeper.merge([], [self.fleet.member_ruling(member)])
+
+    def _presence(self) -> Presence:
+        return Presence(
+            run=self.fleet.me.run,
+            at=self._clock.now(),
+            version=__version__,
+            reads=READS,
+            settled=self.election.settled,
+            candidate=self.mine.candidate,
+            refused=self.mine.refused,
+            addresses=self.network.addresses[:4],
+        )
+
+    def _entered(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling]) -> None:
+        """The book changed, by us or by others: tell it on, and note who is at work."""
+        self.fleet.outbox.entered(facts, rulings)
+        for key, _ in facts:
+            self.election.progressed(key.repository)
+
+    async def _enter(self, rulings: Iterable[Ruling]) -> None:
+        await self._keeper.merge([], list(rulings))
+
+    def _introduced(self) -> list[str]:
+        return [link.peer_id for link in self.network.peers() if link.peer_id in self.introductions.hellos]
+
+    def _valid(self, origin: str, _data: bytes) -> bool:
+        return self.fleet.why_not(origin) is None
+
+    def _may_file(self, repository: str) -> Reason | None:
+        mine = {name.lower() for name in self.mine.candidate}
+        return None if repository.lower() in mine else Reason.NOT_ELECTED
+
+
+class _Links:
+    """The network as introductions and sync see it."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def neighbours(self) -> list[str]:
+        return [link.peer_id for link in self._network.peers()]
+
+    async def ask(self, peer: str, protocol: str, payload: bytes, deadline: float) -> bytes:
+        try:
+            return await self._network.request(peer, protocol, payload, deadline)
+        except NetworkError as error:
+            raise Unreachable(str(error)) from None
+
+    async def disconnect(self, peer: str) -> None:
+        await self._network.disconnect(peer)

@@ -29,6 +29,7 @@ from aggregator.inert import plain
 from aggregator.record import ErrorRecord
 from aggregator.redact import redact_text
 from aggregator.sections import sections
+from aggregator.signature import sign
 from aggregator.status import BODY_CHARS as BODY_CHARS
 from aggregator.status import Status as Status
 from aggregator.status import needs_update as needs_update
@@ -36,7 +37,6 @@ from aggregator.status import read_status as read_status
 from aggregator.status import replace_status as replace_status
 from aggregator.status import status_block as status_block
 from aggregator.status import status_of as status_of
-from aggregator.trace import culprit
 
 TITLE_CHARS = 256  # GitHub takes no more
 MESSAGE_CHARS = 80
@@ -48,16 +48,25 @@ _DANGLING = re.compile(r"\s+(?:in|on|at|-|:)\s*$|^\s*(?:in|on|at|-|:)\s+")
 
 def title(bundle: Bundle, record: ErrorRecord | None, settings: Settings) -> str:
     """The issue's title: one line of at most 256 characters, inert."""
-    kind, _, message = bundle.total.title.partition(": ")
+    kind, message, function = _words(bundle, record)
     values = {
         "type": kind,
         "message": short(message or kind, MESSAGE_CHARS),
-        "function": culprit(record) if record else "",
+        "function": function,
         "service": max(bundle.total.services, key=lambda s: (bundle.total.services[s], s), default=""),
         "severity": limits.SEVERITIES[bundle.total.severity],
     }
     text = fill(settings.title, values)
     return short(plain(redact_text(_DANGLING.sub("", text))), TITLE_CHARS) or bundle.root
+
+
+def _words(bundle: Bundle, record: ErrorRecord | None) -> tuple[str, str, str]:
+    """Type, parameterised message and function. Without a record the title that was counted with has them in one."""
+    kind, _, rest = bundle.total.title.partition(": ")
+    if record is None:
+        return kind, rest, ""
+    signed = sign(record)
+    return kind, signed.template, signed.where
 
 
 def labels(bundle: Bundle, settings: Settings) -> tuple[str, ...]:

@@ -5,29 +5,15 @@ The text is as hostile as the record: whoever shows it redacts it and makes it i
 
 from collections.abc import Iterator
 
-from aggregator.record import ErrorRecord, ExceptionInfo, Frame
+from aggregator.record import ErrorRecord, ExceptionInfo
 
 CAUSE = "The above exception was the direct cause of the following exception:"
 CONTEXT = "During handling of the above exception, another exception occurred:"
-_INSTALLED = ("site-packages/", "dist-packages/", "/lib/python3", "\\lib\\", "<frozen ")
 
 
 def trace(record: ErrorRecord) -> str:
     """The whole trace; empty where the record has no exceptions."""
     return "\n".join(_lines(record, 0)) if record.exceptions else ""
-
-
-def culprit(record: ErrorRecord) -> str:
-    """The innermost function of the program's own code (else of any) in the first exception; empty without frames."""
-    frames = record.exceptions[0].frames if record.exceptions else []
-    own = [frame for frame in frames if _own(frame)]
-    return next((frame.function for frame in reversed(own or frames) if frame.function), "")
-
-
-def _own(frame: Frame) -> bool:
-    if frame.in_app is not None:
-        return frame.in_app
-    return not any(part in frame.file for part in _INSTALLED)
 
 
 def _lines(record: ErrorRecord, index: int) -> Iterator[str]:

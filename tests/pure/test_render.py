@@ -27,7 +27,7 @@ TOTAL = Total(
     first=NOW - 3600,
     last=NOW,
     severity=2,
-    title="ValueError: order <number> has no owner",
+    title="ValueError: order <number> has no owner in load",
     kin="0" * 16,
     nodes=frozenset({"alice", "bob"}),
     services={"shop": 1200, "api": 34},
@@ -288,7 +288,7 @@ def test_a_title_is_one_short_inert_line(record: ErrorRecord, text: str, templat
 
 def test_the_default_title_names_type_message_and_the_programs_own_function():
     assert render.title(BUNDLE, RECORD, SETTINGS).startswith("ValueError: order ")
-    assert render.title(BUNDLE, RECORD, SETTINGS).endswith(" has no owner in load")
+    assert render.title(BUNDLE, RECORD, SETTINGS).endswith(" has no owner in get")
 
 
 def test_a_title_is_the_same_whatever_values_the_record_carries():
@@ -296,13 +296,17 @@ def test_a_title_is_the_same_whatever_values_the_record_carries():
     assert render.title(BUNDLE, other, SETTINGS) == render.title(BUNDLE, RECORD, SETTINGS)
 
 
-def test_a_title_without_a_function_does_not_dangle():
-    assert render.title(BUNDLE, None, SETTINGS).endswith("has no owner")
+def test_without_a_record_the_title_says_what_was_counted_and_does_not_dangle():
+    assert render.title(BUNDLE, None, SETTINGS).endswith("has no owner in load")
+    other = msgspec.structs.replace(BUNDLE, total=msgspec.structs.replace(TOTAL, title="E: broken"))
+    assert render.title(other, None, SETTINGS) == "E: broken"
 
 
 def test_a_long_message_is_cut_in_the_title():
-    bundle = msgspec.structs.replace(BUNDLE, total=msgspec.structs.replace(TOTAL, title="E: " + "x" * 117))
-    assert render.title(bundle, RECORD, SETTINGS) == f"E: {'x' * 79}… in load"
+    long = msgspec.structs.replace(RECORD, message="badly broken " * 40)
+    title = render.title(BUNDLE, long, SETTINGS)
+    assert title.endswith("… in get")
+    assert len(title) <= len("ValueError: ") + 80 + len(" in get")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
 
@@ -280,6 +281,52 @@ async def test_wrong_usage_exits_with_two(tmp_path: Path):
 @pytest.mark.parametrize("verb", [*VERBS, *CONFIG], ids=lambda verb: verb.name)
 def test_every_verb_says_what_it_does(verb: Verb):
     assert verb.run.__doc__
+
+
+RECORDS = b"""{"message": "order 77 has no owner", "type": "ValueError", "service": "shop"}
+{"message": "order 78 has no owner", "type": "ValueError", "service": "shop", "logs": ["password=hunter2secret"]}
+
+{"count": 1}
+"""
+
+
+async def test_explain_reads_records_and_needs_no_node(tmp_path: Path):
+    home = Home(tmp_path)
+    home.config.write_text("")
+    ran = await home.run("explain", "--json", given=RECORDS)
+    lines = [msgspec.json.decode(line) for line in ran.out.splitlines()]
+    assert ran.code == 1
+    assert len(lines) == 3
+    assert lines[0]["signature"].startswith("s1-")
+    assert lines[0]["signature"] == lines[1]["signature"]
+    assert lines[0]["severity"] == "medium"
+    assert {name for name, _ in lines[0]["steps"]} >= {"type", "template", "name"}
+    assert "message" in lines[2]["error"]
+    assert (await home.run("explain", given=RECORDS.splitlines()[0])).code == 0
+
+
+async def test_explain_of_a_known_error_tells_what_is_decided(tmp_path: Path):
+    async with node(tmp_path) as (home, _):
+        ran = await home.run("explain", name(2))
+        plain = (await home.run("explain", name(2), "--json")).json
+    assert "due: occurred often enough" in ran.out
+    assert "5 of 3 within the lookback" in ran.out
+    assert "template" in ran.out
+    assert plain["decision"][0]["state"] == "due"
+
+
+async def test_preview_reads_records_and_shows_them_without_secrets(tmp_path: Path):
+    home = Home(tmp_path)
+    home.config.write_text('[github]\nroutes = { shop = "acme/shop" }\n')
+    ran = await home.run("preview", "--json", given=RECORDS)
+    lines = [msgspec.json.decode(line) for line in ran.out.splitlines()]
+    assert ran.code == 1
+    assert "hunter2secret" not in ran.out
+    assert lines[0]["issue"]["repository"] == "acme/shop"
+    assert lines[0]["issue"]["title"].startswith("ValueError: order ")
+    assert lines[0]["issue"]["labels"][0] == "error-aggregator"
+    assert "order 77 has no owner" in lines[0]["issue"]["body"]
+    assert lines[2]["error"]
 
 
 async def test_exec_passes_the_status_on_and_touches_nothing_else(tmp_path: Path):

@@ -69,7 +69,7 @@ class Election:
     async def _silence(self, repository: str, seconds: float) -> None:
         """Return when for so long nobody has made progress."""
         began = self._clock.elapsed()
-        while (left := self._last_progress(repository, began) + seconds - self._clock.elapsed()) > 0:
+        while (left := self._last_progress(repository, began) + seconds - self._clock.elapsed()) > 0:  # noqa: ASYNC110
             await trio.sleep(left)  # time itself sets no event
 
     def _last_progress(self, repository: str, began: float) -> float:

@@ -39,6 +39,10 @@ class Hello(msgspec.Struct, frozen=True):
 _hellos = msgspec.msgpack.Decoder(Hello)
 
 
+class Stranger(Exception):
+    """Somebody who could not show that it is a member; the text says why."""
+
+
 class Links(Protocol):
     def neighbours(self) -> list[str]: ...
 
@@ -78,8 +82,11 @@ class Introductions:
                 await trio.sleep(LOOK)
 
     async def handle(self, peer: str, request: bytes) -> bytes:
-        """A neighbour introduces itself. Raises PermissionError when it is no member: the network says FAILED."""
-        await self._welcome(peer, request)
+        """A neighbour introduces itself. Who is no member gets an empty answer."""
+        try:
+            await self._welcome(peer, request)
+        except Stranger:
+            return b""
         return msgspec.msgpack.encode(self._hello)
 
     def may_link(self, peer: str) -> bool:
@@ -90,7 +97,7 @@ class Introductions:
         try:
             answer = await self._links.ask(peer, PROTOCOL, msgspec.msgpack.encode(self._hello), DEADLINE)
             await self._welcome(peer, answer)
-        except (OSError, PermissionError) as error:
+        except (OSError, Stranger) as error:
             await trio.sleep(PATIENCE)
             if self._fleet.why_not(peer) is not None:
                 log.debug("cut off", peer=peer, reason=str(error))
@@ -118,13 +125,13 @@ class Introductions:
         if known is None:
             await self._enter([self._fleet.member_ruling(member)])
 
-    def _stranger(self, peer: str, reason: str, text: str) -> PermissionError:
+    def _stranger(self, peer: str, reason: str, text: str) -> Stranger:
         """One line for each stranger, however often it comes; every time is counted."""
         self.refused[reason] += 1
         if peer not in self._told:
             self._told = (self._told if len(self._told) < 1000 else set()) | {peer}
             log.warning("stranger refused", peer=peer, reason=text)
-        return PermissionError(text)
+        return Stranger(text)
 
 
 def chain_of(member: Member) -> bytes:

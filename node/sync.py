@@ -33,7 +33,7 @@ _answers = msgspec.msgpack.Decoder(Answer)
 Take = Callable[[Incoming], Awaitable[None]]
 
 
-class Unreachable(Exception):
+class Unreachable(OSError):
     """A question that got no answer; the text says why."""
 
 
@@ -71,13 +71,17 @@ class Sync:
             await trio.sleep(EVERY * self._draw.uniform(0.8, 1.2))
 
     async def handle(self, peer: str, request: bytes) -> bytes:
-        """Answer a neighbour. Raises ValueError on what is no question, and for strangers: the network says FAILED."""
-        reason = self._fleet.why_not(peer)
-        if reason is not None:
+        """Answer a neighbour. A stranger, and what is no question, are counted and get an empty answer."""
+        if self._fleet.why_not(peer) is not None:
             self.counts["refused"] += 1
-            raise PermissionError(reason.value)
+            return b""
+        try:
+            question = _questions.decode(request)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self.counts["malformed"] += 1
+            return b""
         self.counts["answered"] += 1
-        return msgspec.msgpack.encode(answer(_questions.decode(request), self._fleet.has))
+        return msgspec.msgpack.encode(answer(question, self._fleet.has))
 
     def _may_ask(self, peer: str) -> bool:
         until = self._left_alone.get(peer, 0.0)

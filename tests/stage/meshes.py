@@ -1,0 +1,72 @@
+"""Real meshes in one process: stores on disk, libp2p on loopback, one fleet."""
+
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import trio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from aggregator.member import Invitation, admit, invite
+from node.book import BookKeeper, open_book
+from node.clock import SystemClock
+from node.identity import load_or_make
+from node.mesh import Membership, Mesh
+from node.network import NetworkSettings
+from node.store import Store, open_store
+from node.tally import Counting, open_counting
+
+LENGTH = 900
+LOOKBACK = 86_400.0
+
+
+class Founders:
+    """Who made the fleet: its key, one invitation, the network key."""
+
+    def __init__(self, uses: int = 100) -> None:
+        self.fleet_key, self.invitation_key = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+        self.fleet = self.fleet_key.public_key().public_bytes_raw()
+        public = self.invitation_key.public_key().public_bytes_raw()
+        expires = SystemClock().now() + 3600
+        self.invitation: Invitation = invite(self.fleet, public, expires, uses, self.fleet_key.sign)
+        self.psk = secrets.token_hex(32)
+
+    def membership(self, peer: str) -> Membership:
+        member = admit(peer, SystemClock().now(), self.invitation, self.invitation_key.sign)
+        return Membership((self.fleet,), member, LENGTH)
+
+
+@dataclass
+class MeshNode:
+    """One node's part in the fleet, running."""
+
+    mesh: Mesh
+    counting: Counting
+    keeper: BookKeeper
+    store: Store
+    nursery: trio.Nursery
+
+    @property
+    def address(self) -> str:
+        return self.mesh.network.addresses[0]
+
+
+@asynccontextmanager
+async def node(founders: Founders, directory: Path, *seeds: str, psk: str = "") -> AsyncGenerator[MeshNode]:
+    """A node in `directory` that knows `seeds`; gone at the end, its directory stays."""
+    clock = SystemClock()
+    await trio.Path(directory).mkdir(exist_ok=True)
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(directory))
+        identity = load_or_make(directory / "key")
+        counting = await open_counting(store, identity.peer, LENGTH, LOOKBACK, clock)
+        keeper = await open_book(store, identity.peer, clock)
+        settings = NetworkSettings(psk=psk or founders.psk, listen=("/ip4/127.0.0.1/tcp/0",), seeds=seeds)
+        membership = founders.membership(identity.peer)
+        mesh = Mesh(membership, settings, directory / "addresses", identity, counting, keeper, clock, 2.0)
+        nursery = await stack.enter_async_context(trio.open_nursery())
+        await nursery.start(mesh.run)
+        yield MeshNode(mesh, counting, keeper, store, nursery)
+        nursery.cancel_scope.cancel()

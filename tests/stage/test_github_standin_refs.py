@@ -91,6 +91,15 @@ def test_ref_09_reading_is_exact_and_matching_is_by_prefix(hub: Hub):
     assert (nothing.status_code, nothing.json()) == (200, [])
 
 
+def test_ref_09_matching_refs_come_without_pages(hub: Hub):
+    sha = hub.head()
+    for place in range(35):
+        create(hub, f"refs/many/{place}", sha)
+    answer = hub.get("git/matching-refs/many/")
+    assert (len(answer.json()), answer.links) == (35, {})
+    assert len(list(hub.pygithub().get_git_matching_refs("many/"))) == 35
+
+
 def test_ref_10_a_namespace_of_ones_own_works_like_branches(hub: Hub):
     first = hub.commit(None, "first")
     second = hub.commit(first, "second")

@@ -326,6 +326,9 @@ def test_a_token_without_contents_files_issues_but_writes_no_refs(hub: Hub):
     assert hub.post("issues", {"title": "t", "labels": ["x"]}, token=token).json()["labels"]
     refused = hub.post("git/refs", {"ref": "refs/fleet/no", "sha": hub.head()}, token=token)
     assert (refused.status_code, "Resource not accessible" in message(refused)) == (403, True)
+    assert hub.get("issues", token=token).status_code == 200
+    assert hub.get("git/ref/heads/main", token=token).status_code == 403
+    assert hub.get("actions/runs", token=token).status_code == 403
 
 
 def test_people_act_with_their_own_rights(hub: Hub):

@@ -28,12 +28,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from node.demo.github.api import ALL, logs
+from node.demo.github.api import logs
 from node.demo.github.control import surface
 from node.demo.github.control.founding import found_repository
 from node.demo.github.model.repositories import Repository
 from node.demo.github.model.tokens import all_areas
 from node.demo.github.model.world import World
+from node.demo.github.routes import ALL
 from node.demo.github.wire.gate import Gate
 from node.demo.github.wire.limits import DEFAULTS
 

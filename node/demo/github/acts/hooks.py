@@ -35,6 +35,8 @@ def check_url(url: str) -> None:
 
 def announce(world: World, repository: Repository, event: str, actor: User, **parts: Any) -> None:
     """Tell every hook that asked for this event. `parts` is what the payload holds besides repository and sender."""
+    if not repository.hooks:
+        return
     links = Links(world.origin)
     about = {
         "repository": repository_view.full(links, repository, "read"),

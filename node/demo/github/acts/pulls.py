@@ -94,7 +94,7 @@ async def follow(world: World, repository: Repository, actor: User, now: float, 
         pull = issue.pull
         if pull is None:
             continue
-        if pull.head == branch and change.new is None:
+        if branch in (pull.head, pull.base) and change.new is None:
             close(world, issue, actor, now)
         elif pull.head == branch and change.new is not None:
             await keep_head(repository, issue, change.new)

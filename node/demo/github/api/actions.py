@@ -54,6 +54,23 @@ async def read_run(call: Call) -> Answer:
     return Answer(200, view.run(call.links, call.repository, the_run(call)))
 
 
+async def read_attempt(call: Call) -> Answer:
+    """The present attempt as it is; an earlier one as what its jobs came to."""
+    run, attempt = the_run(call), call.params["attempt"]
+    if not 1 <= attempt <= run.attempt:
+        raise not_found()
+    shown = view.run(call.links, call.repository, run)
+    if attempt < run.attempt:
+        good = all(job.conclusion == "success" for job in run.jobs_of(attempt))
+        shown |= {"run_attempt": attempt, "status": "completed", "conclusion": "success" if good else "failure"}
+    return Answer(200, shown)
+
+
+async def artifacts(call: Call) -> Answer:
+    the_run(call)
+    return Answer(200, {"total_count": 0, "artifacts": []})
+
+
 async def delete_run(call: Call) -> Answer:
     call.need("write", "actions")
     del call.repository.runs[the_run(call).id]
@@ -151,6 +168,8 @@ routes = [
     Route("GET", "/actions/runs/{run_id:int}", read_run),
     Route("DELETE", "/actions/runs/{run_id:int}", delete_run),
     Route("GET", "/actions/runs/{run_id:int}/jobs", jobs),
+    Route("GET", "/actions/runs/{run_id:int}/artifacts", artifacts),
+    Route("GET", "/actions/runs/{run_id:int}/attempts/{attempt:int}", read_attempt),
     Route("GET", "/actions/runs/{run_id:int}/attempts/{attempt:int}/jobs", jobs),
     Route("POST", "/actions/runs/{run_id:int}/rerun", rerun),
     Route("POST", "/actions/runs/{run_id:int}/rerun-failed-jobs", rerun),

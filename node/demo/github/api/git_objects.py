@@ -25,7 +25,7 @@ SHA = re.compile(r"[0-9a-f]{40}")
 def encoded(text: str, encoding: str) -> bytes:
     """The bytes of a content that arrived as text or as base64."""
     if encoding in ("utf-8", "utf8"):
-        return text.encode()
+        return text.encode(errors="replace")
     if encoding != "base64":
         raise invalid("Blob", "encoding", "invalid")
     try:
@@ -68,7 +68,7 @@ async def entry_of(call: Call, item: dict[str, Any]) -> Entry:
         raise Problem(422, "Must supply either tree.sha or tree.content, not both.")
     content, sha = fields.text(item, "content"), fields.text(item, "sha")
     if content is not None:
-        return Entry(path, mode, await call.repository.git.write("blob", content.encode()))
+        return Entry(path, mode, await call.repository.git.write("blob", content.encode(errors="replace")))
     if not fields.given(item, "sha"):
         raise Problem(422, "Must supply tree.sha or tree.content")
     kind = MODES[mode]

@@ -15,7 +15,7 @@ from node.demo.github.view.checks import failing
 from node.demo.github.wire import fields
 from node.demo.github.wire.answer import Answer, created
 from node.demo.github.wire.call import Call
-from node.demo.github.wire.problem import invalid, malformed, not_found
+from node.demo.github.wire.problem import Problem, invalid, malformed, not_found
 from node.demo.github.wire.routing import Route
 
 
@@ -140,7 +140,22 @@ async def list_files(call: Call) -> Answer:
     return call.many(found, lambda file: git_view.changed_file(call.links, call.repository, pull.head_sha, file))
 
 
+async def of_commit(call: Call) -> Answer:
+    """The pull requests whose head has the commit and whose base had not."""
+    sha, git = await commits.resolve(call.repository.git, call.params["ref"]), call.repository.git
+    if sha is None:
+        raise Problem(422, f"No commit found for SHA: {call.params['ref']}")
+    found = [
+        issue
+        for issue in call.repository.pulls()
+        if await git.is_ancestor(sha, view.the_pull(issue).head_sha)
+        and (view.the_pull(issue).merged_at or not await git.is_ancestor(sha, view.the_pull(issue).base_sha))
+    ]
+    return call.many(found, lambda issue: view.pull(call.links, issue))
+
+
 routes = [
+    Route("GET", "/commits/{ref:path}/pulls", of_commit),
     Route("GET", "/pulls", list_pulls),
     Route("POST", "/pulls", create),
     Route("GET", "/pulls/{number:int}", read),

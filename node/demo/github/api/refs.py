@@ -39,8 +39,11 @@ async def read(call: Call) -> Answer:
 
 
 async def matching(call: Call) -> Answer:
+    """All of them: this list has no pages, unless the client asks for some."""
     found = await seen(call, f"refs/{call.params.get('ref', '')}")
-    return call.many(found, lambda ref: view.ref(call.links, call.repository, ref))
+    if "per_page" in call.query:
+        return call.many(found, lambda ref: view.ref(call.links, call.repository, ref))
+    return Answer(200, [view.ref(call.links, call.repository, ref) for ref in found])
 
 
 async def list_refs(call: Call) -> Answer:

@@ -1,4 +1,7 @@
-"""Sub-issues (one parent each, named by database id) and blocking dependencies."""
+"""Sub-issues (one parent each, named by database id) and blocking dependencies.
+
+Which issue is answered follows PyGithub's reading: calls on a sub-issue answer that one, calls on a blocker answer the
+blocked issue."""
 
 from __future__ import annotations
 
@@ -53,7 +56,7 @@ async def add_child(call: Call) -> Answer:
     child.parent = issue
     issue.children.append(child)
     issues.touched(call.world, issue, call.now, call.user, "sub_issue_added")
-    return created(view.full_issue(call.links, issue))
+    return created(view.full_issue(call.links, child))
 
 
 def detach(child: Issue) -> None:
@@ -69,7 +72,7 @@ async def remove_child(call: Call) -> Answer:
     if child.parent is not issue:
         raise not_found()
     detach(child)
-    return Answer(200, view.full_issue(call.links, issue))
+    return Answer(200, view.full_issue(call.links, child))
 
 
 async def prioritise(call: Call) -> Answer:
@@ -83,7 +86,7 @@ async def prioritise(call: Call) -> Answer:
         raise Problem(422, NOT_THAT_ID)
     others.insert(places[0] + (after is not None), child)
     issue.children = others
-    return Answer(200, view.full_issue(call.links, issue))
+    return Answer(200, view.full_issue(call.links, child))
 
 
 async def list_blockers(call: Call) -> Answer:
@@ -103,7 +106,7 @@ async def add_blocker(call: Call) -> Answer:
     issue.blocked_by.append(blocker)
     blocker.blocking.append(issue)
     issues.touched(call.world, issue, call.now, call.user, "blocked_by_added")
-    return created(view.full_issue(call.links, blocker))
+    return created(view.full_issue(call.links, issue))
 
 
 async def remove_blocker(call: Call) -> Answer:
@@ -114,7 +117,7 @@ async def remove_blocker(call: Call) -> Answer:
         raise not_found()
     issue.blocked_by = [each for each in issue.blocked_by if each is not blocker]
     blocker.blocking = [each for each in blocker.blocking if each is not issue]
-    return Answer(200, view.full_issue(call.links, blocker))
+    return Answer(200, view.full_issue(call.links, issue))
 
 
 routes = [

@@ -54,7 +54,7 @@ def parse_date(text: str) -> tuple[int, str] | None:
 def commit_text(tree: str, parents: tuple[str, ...], author: Person, committer: Person, message: str) -> bytes:
     lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
     lines += [f"author {author.line()}", f"committer {committer.line()}", "", message]
-    return "\n".join(lines).encode()
+    return "\n".join(lines).encode(errors="replace")
 
 
 async def write_commit(
@@ -89,7 +89,7 @@ async def read_commit(store: Store, sha: str) -> Commit | None:
 async def resolve(store: Store, name: str) -> str | None:
     """The commit that a sha, branch, tag or full ref name means."""
     for candidate in (name, f"refs/heads/{name}", f"refs/tags/{name}", f"refs/{name}"):
-        if candidate.startswith("-"):
+        if candidate.startswith("-") or "\0" in candidate:
             continue
         code, output, _ = await store.attempt("rev-parse", "--verify", "--quiet", f"{candidate}^{{commit}}")
         if code == 0:

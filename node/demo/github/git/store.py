@@ -40,6 +40,7 @@ class Store:
             "GIT_DIR": str(self.path),
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_LITERAL_PATHSPECS": "1",
             "LC_ALL": "C",
             # `merge-tree` and `commit-tree` want to know who works here; the names end in no object.
             "GIT_AUTHOR_NAME": "stand-in",
@@ -112,6 +113,8 @@ class Store:
 
     async def refs(self, pattern: str = "refs/") -> list[Ref]:
         """Refs whose full name starts with `pattern`, by name."""
+        if "\0" in pattern:
+            return []
         folder = pattern.rpartition("/")[0] or "refs"
         output = await self.run("for-each-ref", "--format=%(objectname) %(objecttype) %(refname)", folder)
         found = (line.split(" ", 2) for line in output.decode(errors="replace").splitlines())

@@ -86,5 +86,7 @@ async def find_path(store: Store, treeish: str, path: str) -> Entry | None:
     clean = path.strip("/")
     if not clean:
         return Entry("", DIRECTORY, await store.line("rev-parse", "--verify", f"{treeish}^{{tree}}"))
-    output = (await store.run("ls-tree", "-z", "-l", treeish, "--", clean)).decode(errors="replace")
-    return next((_parse(line) for line in output.split("\0") if line), None)
+    # Fails for a path that leads out of the repository.
+    code, output, _ = await store.attempt("ls-tree", "-z", "-l", treeish, "--", clean)
+    lines = output.decode(errors="replace").split("\0") if code == 0 else []
+    return next((_parse(line) for line in lines if line), None)

@@ -11,7 +11,7 @@ from node.demo.github.wire.call import Call
 
 def need_role(call: Call, repository: Repository, role: str, *areas: str) -> None:
     """Raises FORBIDDEN; also for an archived repository."""
-    if repository.archived:
+    if repository.archived or call.world.switches.look("STA-04", call.method, call.path):
         raise Refusal("UNPROCESSABLE", "Repository was archived so is read-only.")
     if not replace(call, found=repository).may(role, *areas):
         raise Refusal("FORBIDDEN", call.token.refusal if call.token else "Requires authentication")

@@ -106,6 +106,11 @@ async def plan(repository: Repository, wanted: dict[str, Any]) -> Change:
     return Change(name, value, after)
 
 
+def check_kept(repository: Repository, change: Change) -> None:
+    if change.new is None and change.name == f"refs/heads/{repository.default_branch}":
+        raise unprocessable("Cannot delete the default branch")
+
+
 async def update_refs(call: Call, given: Arguments) -> Any:
     repository: Repository = need(call, given["repositoryId"], Repository)
     need_role(call, repository, "write", "contents")
@@ -114,8 +119,8 @@ async def update_refs(call: Call, given: Arguments) -> Any:
         raise unprocessable("A ref was requested to be updated more than once.")
     async with repository.ref_lock:
         planned = [await plan(repository, wanted) for wanted in given["refUpdates"]]
-        if any(each.new is None and each.name == f"refs/heads/{repository.default_branch}" for each in planned):
-            raise unprocessable("Cannot delete the default branch")
+        for change in planned:
+            check_kept(repository, change)
         await acts.apply(call.world, repository, call.user, call.world.now(), planned)
     return {}
 
@@ -143,6 +148,7 @@ async def delete_ref(call: Call, given: Arguments) -> Any:
     need_role(call, found.repository, "write", "contents")
     async with found.repository.ref_lock:
         change = await plan_delete(found.repository.git, found.name)
+        check_kept(found.repository, change)
         await acts.apply(call.world, found.repository, call.user, call.world.now(), [change])
     return {}
 

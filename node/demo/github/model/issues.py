@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_BODY = 65_536  # characters
 MAX_TITLE = 1_024  # characters; GitHub's own message says 256, but this is what it accepts
+MAX_SNAPSHOTS = 50  # per issue, for the lagging search
 LOCK_REASONS = ("off-topic", "too heated", "resolved", "spam")
 CLOSE_REASONS = ("completed", "not_planned", "duplicate")
 STATE_REASONS = (*CLOSE_REASONS, "reopened")
@@ -111,7 +112,7 @@ class Issue:
         text = "\n".join([self.title, self.body or "", *(comment.body for comment in self.comments)])
         labels = frozenset(self.label_names())
         self.snapshots.append(Snapshot(now, text, self.title, self.body or "", labels, self.state, self.state_reason))
-        while len(self.snapshots) > 1 and self.snapshots[1].at < now - keep:
+        while len(self.snapshots) > 1 and (self.snapshots[1].at < now - keep or len(self.snapshots) > MAX_SNAPSHOTS):
             self.snapshots.pop(0)
 
     def seen_by_index(self, cutoff: float) -> Snapshot | None:

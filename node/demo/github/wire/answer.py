@@ -32,7 +32,9 @@ class Answer:
             return self.content
         if self.status in (204, 304):
             return b""
-        return json.dumps(without(self.data, REMOVED.get(version, set())), ensure_ascii=False).encode()
+        # A lone surrogate, which JSON can carry and UTF-8 cannot, becomes a question mark.
+        shown = without(self.data, REMOVED.get(version, set()))
+        return json.dumps(shown, ensure_ascii=False).encode(errors="replace")
 
 
 def without(data: Any, removed: set[str]) -> Any:

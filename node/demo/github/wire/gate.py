@@ -27,6 +27,7 @@ from node.demo.github.wire.auth import account_of, authenticate
 from node.demo.github.wire.call import Call
 from node.demo.github.wire.links import Links
 from node.demo.github.wire.problem import Problem, not_found, unauthenticated
+from node.demo.github.wire.reach import check_reach
 from node.demo.github.wire.record import Record
 from node.demo.github.wire.routing import Route, find
 
@@ -139,13 +140,14 @@ class Gate:
         return await self.handle(call)
 
     async def handle(self, call: Call) -> Answer:
-        fitting = find(self.routes, call.method, call.path)
+        fitting = None if "\0" in call.path else find(self.routes, call.method, call.path)
         if fitting is None:
             raise not_found()
         route, call.params = fitting
         call.found = guard.find_repository(call, route)
         if call.found is not None:
             guard.check_state(call, route, call.found)
+            check_reach(call, route.below_repository)
         return await route.handler(call)
 
     def server_error(self, arrival: Arrival, status: int) -> Response:
@@ -165,7 +167,7 @@ class Gate:
         if call.method in guard.READS and answer.status == 200 and call.path != "/rate_limit":
             headers["ETag"] = etag(body)
             if same_etag(call.headers.get("if-none-match", ""), headers["ETag"]):
-                answer, body = Answer(304), b""
+                answer, body = Answer(304, headers=answer.headers), b""
                 self.world.limits.charge(account, resource, call.now, -1)
         if body:
             headers["Content-Type"] = answer.content_type

@@ -97,6 +97,5 @@ def check_state(call: Call, route: Route, repository: Repository) -> None:
     if archived and call.method not in READS and not route.when_archived:
         raise Problem(403, "Repository was archived so is read-only.")
     empty = repository.empty or call.world.switches.look("STA-02", call.method, call.path)
-    below = route.path.removeprefix(NAMED).removeprefix(NUMBERED)
-    if empty and below.startswith(GIT_FOLDERS) and not route.when_empty:
+    if empty and route.below_repository.startswith(GIT_FOLDERS) and not route.when_empty:
         raise Problem(409, "Git Repository is empty.")

@@ -35,6 +35,11 @@ class Route:
             return None
         return {name: self.convertors[name].convert(value) for name, value in found.groupdict().items()}
 
+    @property
+    def below_repository(self) -> str:
+        """The path without the repository."""
+        return self.path.removeprefix(NAMED).removeprefix(NUMBERED)
+
     def below(self, prefix: str) -> Route:
         return Route(
             self.method, prefix + self.path, self.handler, when_empty=self.when_empty, when_archived=self.when_archived

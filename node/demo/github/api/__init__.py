@@ -1,1 +1,1 @@
-"""REST endpoints, one file per resource family; each file ends with its lists of routes (`top`: below no repository)."""
+"""REST endpoints, one file per resource family; each ends with its lists of routes (`top`: below no repository)."""

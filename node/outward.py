@@ -7,6 +7,7 @@ file: a node that may not file makes no call at all.
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,7 +28,7 @@ from node.bundle import Bundler
 from node.clock import Clock
 from node.config import Config, Loaded
 from node.filing import Filer
-from node.github import BadToken, Client, GitHub, Token, find_token
+from node.github import App, BadToken, Client, GitHub, Token, find_token
 from node.store import Store
 from node.store.samples import find
 from node.terms import Election, Terms, always
@@ -118,12 +119,26 @@ class Memory:
 async def _token(environment: Mapping[str, str], config: Config) -> Token | None:
     host = urlsplit(config.github.api_url).hostname or "github.com"
     try:
-        return await find_token(environment, host="github.com" if host == "api.github.com" else host)
+        host = "github.com" if host == "api.github.com" else host
+        return await find_token(environment, _app(config), host)
     except BadToken as error:
         log.error("the token cannot be used", reason=str(error))
         return None
 
 
+def _app(config: Config) -> App | None:
+    github = config.github
+    key = Path(github.app_key_file) if github.app_key_file else None
+    return App(github.app_id, github.installation_id, key) if github.app_id else None
+
+
 def _github(token: Token, config: Config, clock: Clock) -> GitHub:
-    client = Client(token, clock, base_url=config.github.api_url, version=__version__)
+    client = Client(
+        token,
+        clock,
+        base_url=config.github.api_url,
+        version=__version__,
+        seconds_between_writes=config.github.write_interval,
+        seconds_between_requests=min(0.25, config.github.write_interval),
+    )
     return GitHub(client, clock, frozenset(config.filing.public_repositories))

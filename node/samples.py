@@ -16,9 +16,9 @@ import trio
 
 from aggregator.fleet import Fleet
 from aggregator.record import BadRecord, ErrorRecord, decode, encode
-from aggregator.sample import redacted
+from aggregator.sample import SLOTS, redacted
 from node.store import Store, StoreError, samples
-from node.store.samples import SLOTS, Sample
+from node.store.samples import Sample
 
 PROTOCOL = "/error-aggregator/sample/1"
 DEADLINE = 5.0  # seconds for an answer

@@ -157,6 +157,14 @@ class Github:
     )
     repository: str = setting(repository(), "", "Repository of services without a route. Empty: they are not filed.")
     routes: Mapping[str, str] = setting(ROUTES, {}, "Repository by service.")
+    write_interval: float = setting(
+        duration(0.0, 60.0), 1.0, "Least time between two writes; GitHub asks for a second or more."
+    )
+    app_id: int = setting(integer(0), 0, "Id of a GitHub App that files, instead of a token. 0: none.")
+    installation_id: int = setting(integer(0), 0, "Id of that App's installation.")
+    app_key_file: str = setting(
+        text("a path"), "", "The App's private key, mode 0600. Empty: the systemd credential github-app-key."
+    )
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ that occurs counts, so adding a library or a middleware changes nothing; an appl
 the libraries is still told apart from the frameworks that call it.
 """
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,9 +19,9 @@ from aggregator.signature.places import APP, INTERPRETER, RANKS, module_of, rank
 _AROUND = frozenset(
     {"wrapper", "wrapped", "inner", "_wrapper", "_wrapped", "_inner", "decorated", "decorator", "middleware"}
 )
-_MIDDLEWARE = frozenset({"middleware", "middlewares"})
+_MIDDLEWARE = re.compile(r"[mM]iddlewares?(?:\.|$)")
 _INLINED = frozenset({"<listcomp>", "<dictcomp>", "<setcomp>"})  # no frame of their own from Python 3.12 on
-_REMEMBERED = 8_192  # frames; the same few come again and again
+_REMEMBERED = 16_384  # frames; the same few come again and again
 
 
 class Place(NamedTuple):
@@ -44,11 +45,18 @@ def place_of(frame: Frame) -> Place:
 def _place(module: str, file: str, function: str, in_app: bool | None) -> Place:
     rank = rank_of(module, file, function, in_app)
     module, function = module_of(module, file), _function(function)
-    around = function.rpartition(".")[2] in _AROUND or not _MIDDLEWARE.isdisjoint(module.split("."))
-    return Place(rank, module, function, around and rank == APP)
+    around = rank == APP and (function.rpartition(".")[2] in _AROUND or _in_middleware(module, function))
+    return Place(rank, module, function, around)
+
+
+def _in_middleware(module: str, function: str) -> bool:
+    name = f"{module}.{function}"
+    return "iddleware" in name and bool(_MIDDLEWARE.search(name))
 
 
 def _function(name: str) -> str:
+    if "<" not in name:
+        return name
     name = name.replace("<locals>.", "")
     outer, _, last = name.rpartition(".")
     if last in _INLINED:

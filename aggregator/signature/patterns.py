@@ -74,7 +74,7 @@ VALUES: tuple[tuple[str, str, str, str], ...] = (
     ("address", "open digit letter", rf"(?<![\w:.]){_IPV6}(?:(?![\w:])|(?=:\d{{5}}(?!\w)))", HOST),
     ("address", "letter digit", rf"[A-Za-z0-9](?<![\w.\-/@].)(?:[\w\-]){{0,62}}+(?:\.[A-Za-z0-9][\w\-]{{0,62}}+){{0,7}}?\.{_TLD}(?![\w\-/(]|\.\w)", HOST),
     ("address", "letter", r"l(?<![\w.\-/].)ocalhost(?![\w\-/(]|\.\w)", HOST),
-    ("address", "letter", r"[a-z](?<=\bto .)(?:[\w\-]){0,62}+(?=:\d{2,5}(?!\w))", HOST),
+    ("address", "letter", r"[a-z](?:(?<=[cC]onnect to .)|(?<=[cC]onnecting to .)|(?<=[cC]onnection to .))(?:[\w\-]){0,62}+(?=:\d{1,5}(?!\w))", HOST),
     ("path", "letter", r"[A-Za-z](?<!\w.):[\\/](?![\\/]{2})(?:[^\\/:*?\"'<>|\r\n]{1,64}[\\/]{1,2}){0,40}[^\\/:*?\"'<>|\s,;()]{0,255}+", PATH),
     ("path", "mark", r"\\(?<![\w\\].)\\[\w.\-$]{1,64}+(?:\\{1,2}[^\\/:*?\"'<>|\r\n\s]{1,128}+){1,40}", PATH),
     ("path", "mark", r"/(?<!\w.)(?:ip[46]|dns[46]?|dnsaddr|p2p|unix)/[^\s\"'<>,;()]{1,500}+", PATH),  # a libp2p multiaddress
@@ -102,7 +102,7 @@ VALUES: tuple[tuple[str, str, str, str], ...] = (
 
 # Nothing to replace: runs of words that are only words; then, where no value begins, what need not be looked at again.
 _WORD = rf"(?!{_MONTH}\.? |(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)|tmp|localhost)[A-Za-z_]++(?:['\-][A-Za-z_]++)*+(?![\w/@\\+\-\"'`]|[.:][\w/\\.:\[])"
-PLAIN = rf"(?:(?<![\w.+\-/@\\]){_WORD}(?<!\bto)(?:[ ,;()=!?<>{{}}|*&^%$#]|[.:](?=\s|\Z))*+)++"
+PLAIN = rf"(?:(?<![\w.+\-/@\\]){_WORD}(?:[ ,;()=!?<>{{}}|*&^%$#]|[.:](?=\s|\Z))*+)++"
 REST = {"letter": r"[A-Za-z_]++", "digit": r"[0-9]++"}
 
 RULES = tuple(dict.fromkeys(value[0] for value in VALUES))

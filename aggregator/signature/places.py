@@ -14,6 +14,7 @@ _PACKAGES = re.compile(
     r"|\.pex/[^/]+|[^/]+\.egg|vendor|_vendor|third_party)/",
     re.IGNORECASE,
 )
+_PACKAGE_MARKS = ("-packages/", "_modules/", ".egg/", "vendor/", "third_party/", "/registry/", "pkg/mod/", ".pex/")
 _INTERPRETER = re.compile(
     r"(?:^|/)(?:lib(?:64)?/(?:python|pypy)\d[\d.]*t?/|lib_pypy/|lib-python/)|python\d+\.zip/|/Python\.framework/"
     r"|^[a-z]:/(?:[^/]+/)*?[^/]*python[^/]*/(?:[^/]+/){0,2}lib/|^<frozen |^<__array_function__"
@@ -43,6 +44,7 @@ _EXTENSION = re.compile(
 )
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z_]*")
 _DRAWN = re.compile(r"(?=[A-Za-z_\-]*\d)[\w\-]{6,}|\d+")
+
 # File names that say little: the directory goes with them. For all others the directory is left out, since where a
 # checkout ends and a package begins is a guess.
 _COMMON = frozenset(
@@ -68,7 +70,7 @@ def _by_file(file: str, module: str, function: str) -> int:
     if inside:
         top = inside.split("/")[0].removesuffix(".py")
         return FRAMEWORK if top.lower() in FRAMEWORKS else LIBRARY
-    if _INTERPRETER.search(file):
+    if _may_be_interpreter(file) and _INTERPRETER.search(file):
         return INTERPRETER
     if module.startswith("aggregator.client") or module == "aggregator":
         return INTERPRETER
@@ -79,12 +81,22 @@ def _by_file(file: str, module: str, function: str) -> int:
     return APP
 
 
+@lru_cache(maxsize=1_024)
 def _in_package(file: str) -> str:
     """`file` below the innermost directory of packages; empty where there is none."""
+    lowered = file.lower()
+    if not any(mark in lowered for mark in _PACKAGE_MARKS):
+        return ""
     end = 0
     for package in _PACKAGES.finditer(file):
         end = package.end()
     return file[end:] if end else ""
+
+
+def _may_be_interpreter(file: str) -> bool:
+    """A quick look that spares most files the expression."""
+    lowered = file.lower()
+    return "lib" in lowered or "python" in lowered or lowered.startswith(("<", "node:", "/rustc"))
 
 
 def _by_name(module: str) -> int:
@@ -97,7 +109,7 @@ def _by_name(module: str) -> int:
 def module_of(module: str, file: str) -> str:
     """The module's name as given; of a script, or without a name, that of its file."""
     if module not in _UNNAMED and not module.startswith("<"):
-        return module
+        return module.removeprefix("src.")  # run from above the source directory
     path = _slashes(file)
     if not path or path.startswith("<"):
         return "<ipython>" if path.startswith("<ipython") else path

@@ -27,6 +27,7 @@ from node.clock import Clock
 from node.store import StoreError
 
 LONGEST_SLEEP = 30.0  # seconds
+DECIDING = ("mute", "drop", "never", "generation", "edge")  # rulings that decide whether something is due
 AFTER_TICK = 0.05  # seconds: a tick must not come a moment before its time by rounding
 
 log = structlog.get_logger("bundle")
@@ -71,6 +72,7 @@ class Bundler:
         self._known, self._keeper, self._file, self._terms = known, keeper, file, terms
         self._clock, self._nonce = clock, nonce
         self._changed: set[str] = set(known.ledger.roots())
+        self._judged_by: object = None  # policy and rulings that all roots were last judged by
         self._turn = trio.Lock()
 
     async def run(self) -> None:
@@ -107,9 +109,19 @@ class Bundler:
         changed, self._changed = self._changed | ledger.roots_with(ledger.take_changed()), set()
         return changed
 
-    async def _latch(self, roots: set[str], moment: float) -> None:
-        for latch in newly_due(self._known, roots, self._terms.policy, moment, self._terms.settings.node):
+    async def _latch(self, changed: set[str], moment: float) -> None:
+        """Of what changed; of everything, where a route, threshold or ruling may have made due what did not change."""
+        policy = self._terms.policy
+        judged_by = (
+            policy,
+            frozenset(
+                (r.kind, r.subject, r.version, r.origin) for kind in DECIDING for r in self._known.book.rulings(kind)
+            ),
+        )
+        roots = changed if judged_by == self._judged_by else {*changed, *self._known.ledger.roots()}
+        for latch in newly_due(self._known, roots, policy, moment, self._terms.settings.node):
             await self._keeper.merge([(latch.key, latch.fact)], [latch.route] if latch.route else [])
+        self._judged_by = judged_by
 
     async def _file_all(self, changed: set[str], moment: float) -> list[Outcome]:
         settings, outcomes = self._terms.settings, list[Outcome]()

@@ -12,12 +12,12 @@ from aggregator.moment import rfc3339
 from aggregator.reason import Reason
 from aggregator.record import BadRecord, ErrorRecord, decode
 from node.book import BookKeeper
-from node.bundle import Bundled, Bundler
+from node.bundle import Bundled
 from node.clock import Clock
 from node.config import Loaded
 from node.control.view import Health, Reloaded, Summary
+from node.outward import Outward
 from node.store import Store, audit, samples
-from node.terms import Terms
 
 RECORDS = 5  # samples that are given out at once
 CREATED = frozenset({Reason.CREATED, Reason.LINKED})
@@ -31,8 +31,7 @@ class NodeView:
     peer: str
     known: Knowledge
     keeper: BookKeeper
-    bundler: Bundler
-    terms: Terms
+    outward: Outward
     store: Store
     clock: Clock
     ingest: Callable[[], Mapping[str, int]]
@@ -44,21 +43,21 @@ class NodeView:
 
     @property
     def loaded(self) -> Loaded:
-        return self.terms.loaded
+        return self.outward.terms.loaded
 
     @property
     def policy(self) -> Policy:
-        return self.terms.policy
+        return self.outward.terms.policy
 
     @property
     def settings(self) -> Settings:
-        return self.terms.settings
+        return self.outward.terms.settings
 
     def now(self) -> float:
         return self.clock.now()
 
     def outcomes(self) -> Mapping[str, Outcome]:
-        return self.bundler.outcomes
+        return self.outward.bundler.outcomes
 
     def health(self) -> Health:
         counted = self.ingest()
@@ -74,10 +73,10 @@ class NodeView:
             acknowledged=taken,
             refused=refused,
             gossip=self.gossip(),
-            candidates=self.terms.candidates(),
-            trouble=self.terms.trouble(),
-            token_source=self.terms.token_source,
-            last=summary(self.bundler.last) if self.bundler.last else None,
+            candidates=self.outward.terms.candidates(),
+            trouble=self.outward.terms.trouble(),
+            token_source=self.outward.terms.token_source,
+            last=summary(self.outward.bundler.last) if self.outward.bundler.last else None,
         )
 
     async def records(self, ids: Sequence[str], signatures: Sequence[str]) -> list[ErrorRecord]:
@@ -98,10 +97,10 @@ class NodeView:
         await self.keeper.decide(action, subject, rulings)
 
     async def bundle(self) -> Summary:
-        return summary(await self.bundler.now())
+        return summary(await self.outward.bundler.now())
 
     async def reload(self) -> Reloaded:
-        return self.terms.reload()
+        return self.outward.terms.reload()
 
 
 def readable(rows: Sequence[bytes]) -> list[ErrorRecord]:

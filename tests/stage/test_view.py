@@ -23,6 +23,7 @@ from node.bundle import Bundler
 from node.config import ConfigError, load
 from node.control.changes import Decision
 from node.control.client import Refused
+from node.outward import Outward
 from node.store import open_store, samples
 from node.store.samples import Sample
 from node.terms import Terms
@@ -71,7 +72,7 @@ async def viewing(directory: Path, config: str, token_source: str = "GITHUB_TOKE
         await store.commit([samples.put([kept])])
         bundler = Bundler(known, keeper, file_all, terms, Noon(), lambda: "n")
         counted = {"records": 5, "refused_count": 2}
-        yield NodeView("alice", known, keeper, bundler, terms, store, Noon(), lambda: counted, NOW - 5)
+        yield NodeView("alice", known, keeper, Outward(terms, bundler, None), store, Noon(), lambda: counted, NOW - 5)
 
 
 ON = f'[filing]\nissues = true\n[github]\nrepository = "{REPOSITORY}"\n'
@@ -131,10 +132,22 @@ async def test_a_reload_takes_the_new_values_and_names_what_needs_a_restart(tmp_
         assert view.policy.threshold == 9
 
 
+async def test_what_a_setting_or_a_ruling_makes_due_is_due_though_it_occurs_no_more(tmp_path: Path):
+    strict = ON + "[bundle]\nthreshold = 9\n"
+    async with viewing(tmp_path, strict) as view, serving(view, tmp_path / "c.sock") as client:
+        assert (await view.bundle()).meeting_threshold == 0
+        await trio.to_thread.run_sync(lambda: client.decide(Decision(action="mute", subject=name(1))))
+        (tmp_path / "config.toml").write_text(ON)
+        await view.reload()
+        assert (await view.bundle()).meeting_threshold == 0
+        await trio.to_thread.run_sync(lambda: client.decide(Decision(action="unmute", subject=name(1))))
+        assert (await view.bundle()).created == 1
+
+
 async def test_paused_filing_is_no_candidate_and_no_trouble(tmp_path: Path):
     async with viewing(tmp_path, ON.replace("issues = true", "issues = true\npaused = true")) as view:
         assert (view.health().candidates, view.health().trouble) == ([], {})
-        assert await view.terms.why_not(REPOSITORY) is Reason.FILING_OFF
+        assert await view.outward.terms.why_not(REPOSITORY) is Reason.FILING_OFF
 
 
 async def test_a_sample_of_another_version_is_left_out(tmp_path: Path):

@@ -22,7 +22,9 @@ from typing import Any
 
 import trio
 from hypercorn.config import Config
-from hypercorn.trio import serve as hypercorn_serve
+from hypercorn.trio import (
+    serve as hypercorn_serve,  # pyright: ignore[reportUnknownVariableType] -- it leaves type arguments of WSGI out
+)
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response

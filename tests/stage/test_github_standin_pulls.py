@@ -63,14 +63,19 @@ def test_pr_05_the_head_filter_needs_the_owner(hub: Hub):
     assert len(hub.get("pulls?state=all&head=pr-05").json()) > 1
 
 
-def test_pr_06_and_07_only_graphql_leaves_draft(hub: Hub):
-    pull = hub.pull("pr-06", draft=True)
-    ignored = hub.patch(f"pulls/{pull['number']}", {"draft": False})
+def test_pr_06_rest_cannot_leave_draft(hub: Hub):
+    number = hub.pull("pr-06", draft=True)["number"]
+    ignored = hub.patch(f"pulls/{number}", {"draft": False})
     assert (ignored.status_code, ignored.json()["draft"]) == (200, True)
-    mutation = (
+    assert hub.get(f"pulls/{number}").json()["draft"] is True
+
+
+def test_pr_07_graphql_leaves_draft(hub: Hub):
+    pull = hub.pull("pr-07", draft=True)
+    query = (
         "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }"
     )
-    done = hub.graphql(mutation, {"id": pull["node_id"]})
+    done = hub.graphql(query, {"id": pull["node_id"]})
     assert done["data"]["markPullRequestReadyForReview"]["pullRequest"] == {"isDraft": False}
     assert hub.get(f"pulls/{pull['number']}").json()["draft"] is False
 

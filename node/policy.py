@@ -4,6 +4,8 @@ from aggregator.bundle import Policy
 from aggregator.filing.settings import Caps, Settings
 from node.config import Config
 
+DEADLINES_WITHIN_TAKEOVER = 3  # so that who holds a claim has long given up when another may take it over
+
 
 def policy_of(config: Config) -> Policy:
     """When an error is due, and where it goes."""
@@ -26,8 +28,8 @@ def settings_of(config: Config, node: str, login: str, marker_key: bytes) -> Set
         login=login,
         marker_key=marker_key,
         takeover_age=filing.takeover_age,
-        create_deadline=filing.create_deadline,
-        relist_gap=filing.relist_gap,
+        create_deadline=min(filing.create_deadline, filing.takeover_age / DEADLINES_WITHIN_TAKEOVER),
+        relist_gap=min(filing.relist_gap, filing.takeover_age),
         missing_in_a_row=filing.scan_missing,
         update_interval=filing.update_interval,
         closing_grace=filing.closing_grace,

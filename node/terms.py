@@ -15,7 +15,17 @@ from node.control.view import Reloaded
 from node.policy import policy_of, settings_of
 
 LIVE_SECTIONS = frozenset({"filing", "bundle", "github", "election", "healing"})
-AT_START = frozenset({"bundle.window", "bundle.lookback", "github.api_url"})  # of these sections
+AT_START = frozenset(
+    {
+        "bundle.window",
+        "bundle.lookback",
+        "github.api_url",
+        "github.write_interval",
+        "github.app_id",
+        "github.installation_id",
+        "github.app_key_file",
+    }
+)  # of these sections
 
 
 class Account(Protocol):

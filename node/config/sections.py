@@ -131,11 +131,22 @@ class Filing:
     title: str = setting(text(), "{type}: {message} in {function}", "Title of a new issue.")
     stack_trace: bool = setting(boolean(), True, "Put stack traces into issues.")
     takeover_age: float = setting(
-        duration(60.0), 600.0, "Age of an unchanged claim before another node may take it over."
+        duration(1.0),
+        600.0,
+        "Age of an unchanged claim before another node may take it over. The default outlasts every request to "
+        "GitHub; less than a minute is for trials.",
     )
-    update_interval: float = setting(duration(60.0), HOUR, "Least time between two updates of one issue's counts.")
-    create_deadline: float = setting(duration(1.0, 60.0), 20.0, "Time from winning a claim to sending, else given up.")
-    relist_gap: float = setting(duration(1.0), 120.0, "Time between the two lists before a taken-over claim creates.")
+    update_interval: float = setting(duration(1.0), HOUR, "Least time between two updates of one issue's counts.")
+    create_deadline: float = setting(
+        duration(1.0, 60.0),
+        20.0,
+        "Time from winning a claim to sending, else given up. At most a third of takeover_age is granted.",
+    )
+    relist_gap: float = setting(
+        duration(1.0),
+        120.0,
+        "Time between the two lists before a taken-over claim creates. At most takeover_age is waited.",
+    )
     scan_missing: int = setting(integer(1, 1000), 20, "Issue numbers in a row that do not exist before a scan ends.")
     regression: str = setting(
         choice("reopen", "new-linked", "comment"), "reopen", "What happens when a closed error occurs again."

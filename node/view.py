@@ -11,10 +11,12 @@ from aggregator.filing.settings import Settings
 from aggregator.moment import rfc3339
 from aggregator.reason import Reason
 from aggregator.record import BadRecord, ErrorRecord, decode
+from aggregator.rulings import canonical
 from node.book import BookKeeper
 from node.bundle import Bundled
 from node.clock import Clock
 from node.config import Loaded
+from node.control.decided import issue_of
 from node.control.view import Health, Reloaded, Summary
 from node.outward import Outward
 from node.store import Store, audit, samples
@@ -78,6 +80,12 @@ class NodeView:
             token_source=self.outward.terms.token_source,
             last=summary(self.outward.bundler.last) if self.outward.bundler.last else None,
         )
+
+    def address_of(self, root: str) -> str | None:
+        """Where the issue of a root is, for the notice that a program prints."""
+        root = canonical(self.known.book, root)
+        found = issue_of(self, root, self.known.book.value("route", root) or self.policy.repository)
+        return found.url if found else None
 
     async def records(self, ids: Sequence[str], signatures: Sequence[str]) -> list[ErrorRecord]:
         """By id where they are here, else of these signatures; what cannot be read any more is left out."""

@@ -8,10 +8,14 @@ import msgspec
 
 from node.cli.verb import Problem
 from node.control.client import Unreachable
-from node.control.view import IssueRef, Reported
 
 SECONDS = 5.0  # for an answer
 ANSWER_BYTES = 64 * 1024
+
+
+class Reported(msgspec.Struct, frozen=True):
+    signature: str
+    issue: str  # its address; empty: queued
 
 
 def report(path: Path, record: dict[str, Any], seconds: float = SECONDS) -> Reported:
@@ -21,7 +25,7 @@ def report(path: Path, record: dict[str, Any], seconds: float = SECONDS) -> Repo
         raise Problem(f"{path}: the node takes nothing now ({answer['error']}): try again later")
     for refused in answer.get("refused", ()):
         raise Problem(f"the node refused the record: {refused.get('reason', 'without a reason')}")
-    return Reported(str(answer.get("signature", "")), _issue(answer.get("issue")))
+    return Reported(str(answer.get("signature", "")), str(answer.get("issue") or ""))
 
 
 def _exchange(path: Path, line: bytes, seconds: float) -> dict[str, Any]:
@@ -37,10 +41,3 @@ def _exchange(path: Path, line: bytes, seconds: float) -> dict[str, Any]:
                 f"{path}: no node takes errors there ({error}): start one with `aggregator node`, or name its socket "
                 "with AGGREGATOR_SOCKET"
             ) from None
-
-
-def _issue(plain: Any) -> IssueRef | None:
-    try:
-        return msgspec.convert(plain, IssueRef) if plain else None
-    except msgspec.ValidationError:
-        return None

@@ -10,9 +10,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from aggregator import limits
-from node.cli.ingest import report
+from node.cli.ingest import Reported, report
+from node.cli.tables import safe
 from node.cli.verb import Cli, Usage, Verb
-from node.control.view import Reported
 
 
 def run(
@@ -50,8 +50,7 @@ def _context(pairs: list[str]) -> dict[str, str]:
 
 
 def table(reported: Reported) -> RenderableType:
-    where = reported.issue.url if reported.issue else "queued"
-    return Text(f"{reported.signature}: {where}")
+    return Text(safe(f"{reported.signature}: {reported.issue or 'queued'}"))
 
 
 VERB = Verb("report", run, table)

@@ -178,11 +178,6 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
     actions: dict[str, int]  # of the audit log, by action
 
 
-class Reported(msgspec.Struct, frozen=True):
-    signature: str
-    issue: IssueRef | None
-
-
 class Ruled(msgspec.Struct, frozen=True):
     """An operator's decision as it was written into the book."""
 

@@ -47,7 +47,8 @@ class Waiter(Protocol):
 class Batch:
     """Grows while the one before it is committed."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self.number = number
         self.records = 0
         self.repeats: list[Repeat] = []
         self.sessions: dict[Session, int] = {}

@@ -48,7 +48,7 @@ class Desk:
     def __init__(
         self, counting: Counting, store: Store, naming: Naming, clock: Clock, memory: float, service_default: str = ""
     ) -> None:
-        self.batch = Batch()
+        self.batch = Batch(1)
         self.sessions = Sessions(store)
         self.sampler = Sampler()
         self.repeats = Repeats(naming, self.sampler, service_default)
@@ -82,14 +82,14 @@ class Desk:
         at = sent.time
         if type(at) is not float or not self._oldest <= at <= self.now:
             at = min(max(sent.seconds(self.now), self._oldest), self.now)
-        if repeat.batch is batch:
+        if repeat.batch == batch.number:
             repeat.count += sent.count
             if at > repeat.last:
                 repeat.last = at
             elif at < repeat.first:
                 repeat.first = at
         else:
-            repeat.batch = batch
+            repeat.batch = batch.number
             repeat.count = sent.count
             repeat.first = repeat.last = at
             batch.repeats.append(repeat)
@@ -125,7 +125,7 @@ class Desk:
                     await self._commit_one()
 
     async def _commit_one(self) -> None:
-        batch, self.batch = self.batch, Batch()
+        batch, self.batch = self.batch, Batch(self.batch.number + 1)
         self._flying = batch
         try:
             if batch.repeats or batch.sessions:
@@ -150,7 +150,7 @@ class Desk:
     def _fail(self, batch: Batch, error: StoreError) -> None:
         self.failures += 1
         log.error("not counted", reason=str(error), records=batch.records + self.batch.records)
-        grown, self.batch = self.batch, Batch()
+        grown, self.batch = self.batch, Batch(self.batch.number + 1)
         self.sampler.reset()
         waiters: dict[Waiter, None] = dict.fromkeys((*batch.replies, *grown.replies))
         for session in (*batch.sessions, *grown.sessions):

@@ -23,6 +23,7 @@ from node.ingest.connection import Connection, IssueOf
 from node.ingest.counters import Counters
 from node.ingest.datagram import Datagrams
 from node.ingest.desk import Desk
+from node.ingest.poll import Poll
 from node.ingest.rates import Rates
 from node.sockets import Bound, peer_of
 from node.store import StoreError
@@ -62,23 +63,22 @@ class Receiver:
         self._issue_of = issue_of
         self._buffer = bytearray(wire.LENGTH.size + limits.FRAME_BYTES + READ_BYTES)
         self._view = memoryview(self._buffer)
-        self._epoll = select.epoll()
-        self._waiting: dict[int, int] = {}  # the events that each connection is registered for
+        self._poll = Poll()
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Read until cancelled."""
         listening = self._stream.socket.fileno()
         arriving = self._datagrams.fileno()
-        self._epoll.register(listening, select.EPOLLIN)
-        self._epoll.register(arriving, select.EPOLLIN)
+        self._poll.watch(listening, select.EPOLLIN)
+        self._poll.watch(arriving, select.EPOLLIN)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._sweep)
             task_status.started()
             while True:
-                await trio.lowlevel.wait_readable(self._epoll.fileno())
+                await trio.lowlevel.wait_readable(self._poll.fileno())
                 await self._desk.wait_room()
                 self._desk.begin()
-                for handle, events in self._epoll.poll(0):
+                for handle, events in self._poll.ready():
                     if handle == listening:
                         self._accept()
                     elif handle == arriving:
@@ -94,14 +94,14 @@ class Receiver:
             connection.over = connection.over or {"error": "stopping", "retry": True}
             connection.say_over()
             self._close(connection)
-        self._epoll.close()
+        self._poll.close()
 
     def answered(self, connection: Connection) -> None:
         """Its answers were sent, or are waiting to be: read on, write, or close."""
         if connection.finished:
             self._close(connection)
         elif connection.socket.fileno() in self.connections:
-            self._watch(connection)
+            self._poll.watch(connection.socket.fileno(), connection.events)
 
     def _accept(self) -> None:
         for _ in range(ACCEPTED):
@@ -111,6 +111,7 @@ class Receiver:
                 return
             except OSError as error:  # no descriptors left, most likely: those that wait will be accepted later
                 log.warning("connection not accepted", reason=error.strerror)
+                self._poll.watch(self._stream.socket.fileno(), 0)  # until the next sweep, else it is ready for ever
                 return
             sock.setblocking(False)
             self._welcome(sock)
@@ -127,7 +128,7 @@ class Receiver:
         connection.busy = surplus >= 0
         connection.since = trio.current_time()
         self.connections[sock.fileno()] = connection
-        self._watch(connection)
+        self._poll.watch(connection.socket.fileno(), connection.events)
 
     def _serve(self, connection: Connection, events: int) -> None:
         if events & select.EPOLLOUT:
@@ -150,11 +151,11 @@ class Receiver:
             except OSError:
                 connection.ended = connection.broken = True
                 return
-            self._feed(connection, start + size)
             if not size:
                 connection.ended = True
                 connection.finish(connection.rest)
                 return
+            self._feed(connection, start + size)
             if not connection.reading or size < READ_BYTES // 4:
                 return
 
@@ -162,7 +163,7 @@ class Receiver:
         """What lies in the buffer up to `end` came from `connection`."""
         before = connection.taken
         if connection.busy:
-            connection.json = self._buffer[0] == wire.BRACE if end else False
+            connection.json = self._buffer[0] == wire.BRACE
             connection.over = {"error": "busy", "retry": True}
         elif not self._rates.allows(connection.peer.uid, trio.current_time()):
             self._counters.rate += 1
@@ -173,7 +174,6 @@ class Receiver:
         if stop or not connection.rest:
             connection.since = trio.current_time()
         self._rates.spend(connection.peer.uid, connection.taken - before)
-        self._counters.records += connection.taken - before
         connection.say_over()
 
     async def _greet(self, waiting: list[Connection]) -> None:
@@ -191,36 +191,25 @@ class Receiver:
             self._desk.begin()
             for each, session in zip(waiting, sessions, strict=True):
                 each.greet(session, self._desk.node, self._hello)
+                if each.broken:
+                    self._close(each)
+                    continue
                 self._buffer[: len(each.rest)] = each.rest
                 self._feed(each, len(each.rest))
                 self.answered(each)
             waiting = [each for each in waiting if each.hello is not None]
 
-    def _watch(self, connection: Connection) -> None:
-        """Register for what it waits for now. For nothing, not at all: a hang-up would be reported again and again."""
-        handle, events = connection.socket.fileno(), connection.events
-        before = self._waiting.pop(handle, 0)
-        if events and not before:
-            self._epoll.register(handle, events)
-        elif before and not events:
-            self._epoll.unregister(handle)
-        elif events != before:
-            self._epoll.modify(handle, events)
-        if events:
-            self._waiting[handle] = events
-
     def _close(self, connection: Connection) -> None:
-        handle = connection.socket.fileno()
-        if self.connections.pop(handle, None) is None:
-            return
-        if self._waiting.pop(handle, 0):
-            self._epoll.unregister(handle)
         connection.leave()
-        connection.socket.close()
+        handle = connection.socket.fileno()
+        if self.connections.pop(handle, None) is not None:
+            self._poll.watch(handle, 0)
+            connection.socket.close()
 
     async def _sweep(self) -> None:
         while True:
             await trio.sleep(SWEEP)
+            self._poll.watch(self._stream.socket.fileno(), select.EPOLLIN)
             self._end_slow(list(self.connections.values()), trio.current_time())
 
     def _end_slow(self, connections: Iterable[Connection], now: float) -> None:

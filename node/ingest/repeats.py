@@ -16,7 +16,6 @@ from typing import Any, Protocol
 
 from aggregator import limits
 from aggregator.record import BadRecord, ErrorRecord, decode
-from aggregator.redact import redact_text
 from aggregator.tally import Seen
 from node.ingest.sampling import Draw, Sampler
 from node.ingest.wire import Sent
@@ -26,7 +25,7 @@ LONG = 256  # characters of a message from which its hash stands for it
 
 
 class Signed(Protocol):
-    """What signing a record gives."""
+    """What signing a record gives; the title is redacted."""
 
     @property
     def name(self) -> str: ...
@@ -63,16 +62,16 @@ class Repeat:
         "title",
     )
 
-    def __init__(self, signed: Signed, title: str, severity: int, service: str, release: str, draw: Draw) -> None:
+    def __init__(self, signed: Signed, severity: int, service: str, release: str, draw: Draw) -> None:
         self.signature = signed.name
         self.root = signed.root
         self.kin = signed.kin
-        self.title = title
+        self.title = signed.title
         self.severity = severity
         self.service = service
         self.release = release
         self.draw = draw
-        self.batch: object = None  # the batch that the next three belong to
+        self.batch = 0  # number of the batch that the next three belong to
         self.count = 0
         self.first = 0.0
         self.last = 0.0
@@ -121,9 +120,8 @@ class Repeats:
         record = whole(frame, json)
         signed = self._naming.sign(record)
         severity = limits.SEVERITIES.index(sent.severity or self._naming.severity(record))
-        title = redact_text(signed.title)
         draw = self._sampler.draw_of(signed.name)
-        return Repeat(signed, title, severity, sent.service or self._service, sent.release, draw)
+        return Repeat(signed, severity, sent.service or self._service, sent.release, draw)
 
     def _keep(self, key: Hashable, repeat: Repeat) -> None:
         if len(self._young) >= GENERATION:

@@ -7,6 +7,7 @@ third of the time. Full queue: the record is counted as always, but not kept.
 The draws are bounded like the repeats; one that was forgotten begins anew, and its samples replace the earlier ones.
 """
 
+import random
 import secrets
 from typing import Any, NamedTuple, Protocol
 
@@ -20,7 +21,7 @@ AT_ONCE_BYTES = 512 * 1024
 
 
 class Chance(Protocol):
-    """`random.Random`, or its sibling that cannot be predicted."""
+    """`random.Random`."""
 
     def random(self) -> float: ...
     def randrange(self, stop: int, /) -> int: ...
@@ -95,7 +96,7 @@ class Sampler:
     def __init__(self, chance: Chance | None = None) -> None:
         self.left_out = 0  # records that were chosen while the queue was full
         self.waiting = Shelf(QUEUE, QUEUE_BYTES)
-        self._chance = chance or secrets.SystemRandom()
+        self._chance = chance or random.Random(secrets.token_bytes(32))  # noqa: S311  # nobody sees what it draws
         self._draws: dict[str, Draw] = {}
         self._day = 0
 

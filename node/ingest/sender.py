@@ -50,6 +50,7 @@ class Sender:
         taken, last = self.taken, self._last
         stop = self._lines(buffer, view, start, end) if self.json else self._frames(view, start, end)
         self._desk.batch.records += self.taken - taken
+        self._counters.records += self.taken - taken
         if self._last != last and self.session:
             self._settle_to(self.session, self._last)
         return stop
@@ -207,6 +208,8 @@ class Sender:
     def settled(self, reply: Reply) -> None:
         """A batch with something from it is on disk. Kinds of senders add how they say so."""
         self.pending -= 1
+        if not self.pending:
+            self._batch = None  # which may be large, while this sender may be idle for hours
 
     def failed(self, reason: str) -> None:
         """Nothing that is pending was counted, nor will be."""

@@ -102,7 +102,6 @@ class Spools:
             await reader.wait_settled()
             reader.check()
         finally:
-            self._counters.records += reader.taken
             reader.leave()
         self._counters.spooled += 1
         if rest:  # the writer died in the middle of a record

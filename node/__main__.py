@@ -1,0 +1,71 @@
+"""`python -m node`: read the configuration, run the node until SIGTERM or SIGINT, say in one line why it cannot."""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import cast
+
+import trio
+
+from aggregator.redact import redact_value
+from node import daemon, logs
+from node.clock import SystemClock
+from node.config import ConfigError, Loaded, load
+from node.identity import IdentityError
+from node.ingest import SocketError
+from node.store import StoreError
+
+FOUND_A_PROBLEM = 1
+WRONG_USAGE = 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0 when it was told to stop, 1 when it cannot run, 2 when the configuration is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m node", description="Run the node in the foreground.")
+    parser.add_argument("--config", type=Path, help="configuration file (default: the standard places)")
+    given = parser.parse_args(arguments)
+    try:
+        loaded = load(given.config, os.environ)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return WRONG_USAGE
+    logs.configure(loaded.config.log.level, loaded.config.log.format, SystemClock(), redact_value)
+    for warning in loaded.warnings:
+        logs.log.warning("configuration", reason=warning)
+    status = 0
+    try:
+        trio.run(until_signal, loaded)
+    except* (StoreError, IdentityError, SocketError) as errors:
+        for error in leaves(errors):
+            print(error, file=sys.stderr)
+        status = FOUND_A_PROBLEM
+    return status
+
+
+async def until_signal(loaded: Loaded) -> None:
+    """Run the node; the first signal stops it in order."""
+    stop = trio.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_stop_on_signal, stop)
+        await daemon.run(loaded, stop)
+        nursery.cancel_scope.cancel()
+
+
+def leaves(error: BaseException) -> list[BaseException]:
+    """The errors themselves, however deep they are grouped."""
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    group = cast("BaseExceptionGroup[BaseException]", error)
+    return [leaf for each in group.exceptions for leaf in leaves(each)]
+
+
+async def _stop_on_signal(stop: trio.Event) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            stop.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""The whole node on one page, in the order in which things flow. Nobody but the start command and tests imports it.
+
+Nesting is the order of the end: the innermost is ended first. What takes records ends before what tells others, and
+both before the store, so nothing that was taken is left behind.
+
+    store and counts                    closed last
+      what keeps and tells              retention; network, gossip, sync
+        what takes and decides          ingest; control, bundle, filing
+"""
+
+import os
+from collections.abc import Mapping
+
+import structlog
+import trio
+
+from aggregator.record import ErrorRecord
+from aggregator.severity import severity_of
+from aggregator.signature import Signed, sign
+from node.clock import Clock, SystemClock
+from node.config import Config, Loaded, places
+from node.identity import load_or_make
+from node.ingest import Ingest
+from node.store import StoreError, open_store
+from node.tally import Counting, open_counting
+
+log = structlog.get_logger("node")
+
+EXPIRE_EVERY = 60.0  # seconds; far shorter than any window that leaves the lookback
+
+
+async def run(
+    loaded: Loaded,
+    stop: trio.Event,
+    environment: Mapping[str, str] = os.environ,
+    clock: Clock | None = None,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Run a node until `stop` is set. Raises `StoreError`, `IdentityError` or `SocketError` when it cannot start."""
+    config, where, clock = loaded.config, places(loaded.config, environment), clock or SystemClock()
+    async with open_store(where.directory) as store:
+        identity = load_or_make(where.directory / "key")
+        counting = await open_counting(store, identity.peer, int(config.bundle.window), config.bundle.lookback, clock)
+        ingest = Ingest(config, where, store, counting, Naming(), clock)
+
+        async with trio.open_nursery() as keeping:
+            keeping.start_soon(expire, counting, config, clock)
+
+            async with trio.open_nursery() as taking:
+                await taking.start(ingest.run)
+
+                log.info("node started", peer=identity.peer, directory=str(where.directory), config=str(loaded.path))
+                task_status.started()
+                await stop.wait()
+                log.info("node stops")
+                taking.cancel_scope.cancel()
+            keeping.cancel_scope.cancel()
+    log.info("node stopped")
+
+
+class Naming:
+    """How records are named on this node."""
+
+    def sign(self, record: ErrorRecord) -> Signed:
+        return sign(record)
+
+    def severity(self, record: ErrorRecord) -> str:
+        return severity_of(record)
+
+
+async def expire(counting: Counting, config: Config, clock: Clock) -> None:
+    """Let go of what is too old, again and again."""
+    while True:
+        await trio.sleep(EXPIRE_EVERY)
+        try:
+            await counting.expire(clock.now(), config.retention)
+        except StoreError as error:
+            log.error("nothing was let go", reason=str(error))

@@ -42,6 +42,17 @@ def join(a: Fact, b: Fact) -> Fact:
     return Fact(max(a.standing, b.standing), since, min(numbers, default=0))
 
 
+def sound_fact(key: FactKey, fact: Fact) -> bool:
+    """Whether a fact from outside makes sense: what was joined once cannot be taken back."""
+    return (
+        bool(key.repository and key.root)
+        and len(key.repository) + len(key.root) <= 256
+        and 0 <= key.generation < 2**31
+        and 0 <= fact.since < 2**40  # NaN is neither
+        and (0 < fact.number < 2**53 if fact.standing is Standing.FILED else fact.number == 0)
+    )
+
+
 class Ruling(msgspec.Struct, frozen=True, array_like=True):
     """One register. Kinds: see `rulings.py`."""
 
@@ -63,6 +74,7 @@ class Book:
         self._rulings: dict[str, dict[str, Ruling]] = {}  # by kind, by subject
         self._size = 0
         self._highest = 0
+        self._ruled: set[str] = set()
 
     def put_fact(self, key: FactKey, fact: Fact) -> bool:
         """Merge a fact. Returns whether anything changed."""
@@ -81,6 +93,7 @@ class Book:
         of_kind = self._rulings.setdefault(ruling.kind, {})
         self._size += ruling.subject not in of_kind
         of_kind[ruling.subject] = ruling
+        self._ruled.update(ruling.subject.split(" "))  # an edge names two roots
         return True
 
     def takes(self, ruling: Ruling) -> bool:
@@ -91,6 +104,11 @@ class Book:
     def rule(self, kind: str, subject: str, value: Any, origin: str) -> Ruling:
         """The ruling that overrules all that this node has seen. Not yet in the book: commit it, then `put_ruling`."""
         return Ruling(kind, subject, value, self._highest + 1, origin)
+
+    def take_changed(self) -> set[str]:
+        """The roots that were ruled on since this was last called."""
+        ruled, self._ruled = self._ruled, set()
+        return ruled
 
     def value(self, kind: str, subject: str) -> Any:
         """What is ruled; None where nothing is."""

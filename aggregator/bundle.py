@@ -13,7 +13,7 @@ import msgspec
 
 from aggregator import limits, rulings
 from aggregator.author import OVERFLOW
-from aggregator.book import Book, Fact, FactKey, Standing
+from aggregator.book import Book, FactKey, Standing
 from aggregator.history import History
 from aggregator.ledger import Ledger
 from aggregator.reason import Reason
@@ -62,10 +62,15 @@ class Bundle(msgspec.Struct, frozen=True):
     count_ever: int  # with the history, as far as this node knows
     related: tuple[Related, ...] = ()
     sightings: tuple[Sighting, ...] = ()  # the latest, newest first
+    generations: Mapping[str, int] = {}  # of the roots that are joined with it, where above 0
 
     @property
     def key(self) -> FactKey:
         return FactKey(self.repository, self.root, self.generation)
+
+    def generation_of(self, root: str) -> int:
+        """The current generation of one of `roots`."""
+        return self.generation if root == self.root else self.generations.get(root, 0)
 
     def urgency(self) -> tuple[int, float, str]:
         """Ascending: the worst first, then what has waited longest."""
@@ -108,7 +113,7 @@ def judge(root: str, ledger: Ledger, book: Book, policy: Policy) -> Verdict:
         return Verdict("new", Reason.OVERFLOW)
     signatures = signatures_of(root, ledger, book)
     total = ledger.total(signatures)
-    repository = book.value("route", root) or (route_for(total, policy) if total else policy.repository)
+    repository = repository_of(root, total, book, policy)
     never = book.value("never", root)
     if never:
         return Verdict("refused", Reason[never] if never in Reason.__members__ else Reason.DROPPED, repository)
@@ -116,11 +121,12 @@ def judge(root: str, ledger: Ledger, book: Book, policy: Policy) -> Verdict:
         return Verdict("muted", Reason.MUTED, repository)
     if filed_number(root, repository, book):
         return Verdict("filed", Reason.UP_TO_DATE, repository)
-    fact = book.fact(FactKey(repository, root, rulings.generation(book, root)))
-    if fact is None and (total is None or total.count < threshold_for(total, policy)):
+    needed = threshold_for(total, policy) if total else 1
+    enough = total is not None and total.count >= needed
+    refiled = rulings.generation(book, root) > 0  # raised so that it is filed anew, however often it occurs
+    if not (enough or refiled or due_since(root, repository, book) is not None):
         return Verdict("new", Reason.BELOW_THRESHOLD, repository)
     dropped_at = book.value("drop", root)
-    needed = threshold_for(total, policy) if total else 1
     if dropped_at and occurrences_since(dropped_at, signatures, ledger) < needed:
         return Verdict("refused", Reason.DROPPED, repository)
     if not repository:
@@ -130,28 +136,53 @@ def judge(root: str, ledger: Ledger, book: Book, policy: Policy) -> Verdict:
 
 def bundle(root: str, repository: str, ledger: Ledger, history: History, book: Book, now: float) -> Bundle | None:
     """The bundle of a root that is due or filed; None when neither ledger nor history knows it any more."""
-    signatures = signatures_of(root, ledger, book) or tuple(
-        sorted(s for each in rulings.joined(book, root) for s in history.signatures_of(each))
-    )
-    before = history.total(signatures)
-    total = ledger.total(signatures) or before
+    total = known_total(root, ledger, history, book)
     if total is None:
         return None
-    ever = (ledger.total(signatures), before)
-    generation = rulings.generation(book, root)
-    fact = book.fact(FactKey(repository, root, generation)) or Fact(Standing.PENDING, now)
+    signatures = signatures_of(root, ledger, book) or remembered(root, history, book)
+    ever = (ledger.total(signatures), history.total(signatures))
+    since = due_since(root, repository, book)
     return Bundle(
         root=root,
         roots=rulings.joined(book, root),
         repository=repository,
-        generation=generation,
-        since=fact.since,
+        generation=rulings.generation(book, root),
+        since=now if since is None else since,
         signatures=signatures,
         total=total,
         count_ever=sum(t.count for t in ever if t),
         related=related_to(root, total, ledger, book, repository),
         sightings=latest(signatures, ledger),
+        generations={each: g for each in rulings.joined(book, root) if (g := rulings.generation(book, each))},
     )
+
+
+def known_total(root: str, ledger: Ledger, history: History, book: Book) -> Total | None:
+    """What was counted of a canonical root within the lookback, else what the history kept; None of nothing."""
+    now = ledger.total(signatures_of(root, ledger, book))
+    return now or history.total(remembered(root, history, book))
+
+
+def remembered(root: str, history: History, book: Book) -> tuple[str, ...]:
+    """The signatures of a canonical root, and of those joined with it, that the history knows."""
+    return tuple(sorted(s for each in rulings.joined(book, root) for s in history.signatures_of(each)))
+
+
+def repository_of(root: str, total: Total | None, book: Book, policy: Policy) -> str:
+    """Where a canonical root is filed: its own route, else that of a root joined with it, else the configured one."""
+    roots = (root, *sorted(rulings.joined(book, root)))
+    written = next((route for each in roots if (route := book.value("route", each))), "")
+    return written or (route_for(total, policy) if total else policy.repository)
+
+
+def due_since(root: str, repository: str, book: Book) -> float | None:
+    """When a canonical root, or one joined with it, became due (Unix seconds); None where none waits to be filed."""
+    keys = (
+        FactKey(book.value("route", each) or repository, each, rulings.generation(book, each))
+        for each in rulings.joined(book, root)
+    )
+    facts = (book.fact(key) for key in keys)
+    return min((fact.since for fact in facts if fact and fact.standing is not Standing.FILED), default=None)
 
 
 def filed_number(root: str, repository: str, book: Book) -> int:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from aggregator.accept import Gate, Refusal, accept
-from aggregator.book import Book, Fact, FactKey, Ruling
+from aggregator.book import Book, Fact, FactKey, Ruling, sound_fact
 from aggregator.digest import Digest, Version, version_of
 from aggregator.ledger import Ledger
 from aggregator.member import Member, Roster
@@ -24,6 +24,7 @@ from aggregator.outbox import Outbox
 from aggregator.page import Origin, Page, PageKey, Verifier, message_to_sign
 from aggregator.presence import Peers
 from aggregator.reason import Reason
+from aggregator.rulings import sound_ruling
 from aggregator.sync import Has, Pulled
 from aggregator.tally import Tally
 
@@ -172,7 +173,10 @@ class Fleet:
                 kept.append(ruling)
             else:
                 refused.append(Refusal(reason, f"{ruling.kind} {ruling.subject}"[:100]))
-        return Incoming(facts=facts, rulings=kept, refused=refused)
+        taken = [(key, fact) for key, fact in facts if sound_fact(key, fact)]
+        if len(taken) < len(facts):
+            refused.append(Refusal(Reason.BAD_MESSAGE, "a fact that makes no sense"))
+        return Incoming(facts=taken, rulings=kept, refused=refused)
 
     def _gate(self) -> Gate:
         terms = self.terms
@@ -194,6 +198,8 @@ class Fleet:
 def why_not_ruling(ruling: Ruling, roster: Roster) -> Reason | None:
     """Why a ruling from outside is not taken."""
     if ruling.version < 1 or ruling.version >= 2**53 or len(ruling.subject) > 256 or len(ruling.kind) > 32:
+        return Reason.BAD_MESSAGE
+    if not sound_ruling(ruling):
         return Reason.BAD_MESSAGE
     if ruling.kind != "member":
         return None

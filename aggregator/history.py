@@ -4,7 +4,7 @@ It answers how often an error has occurred beyond the lookback, and it keeps wha
 that became due and then waited longer than the lookback (GitHub away, token revoked).
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from aggregator.ledger import Folded, discard
@@ -42,10 +42,15 @@ class History:
         self._days.setdefault(key.signature, {})[key.day] = root, day_total
         self._roots.setdefault(root, set()).add(key.signature)
 
-    def expire(self, now: float) -> list[DayKey]:
-        """Let go of days older than 30 days; returns them, for the store."""
+    def expire(self, now: float, waiting: Container[str] = ()) -> list[DayKey]:
+        """Let go of days older than 30 days; returns them, for the store. Roots that are `waiting` to be filed stay."""
         oldest = int(now // DAY) - KEPT_DAYS
-        gone = [DayKey(s, day) for s, days in self._days.items() for day in days if day < oldest]
+        gone = [
+            DayKey(signature, day)
+            for signature, days in self._days.items()
+            for day, (root, _) in days.items()
+            if day < oldest and root not in waiting
+        ]
         for key in gone:
             root, _ = self._days[key.signature].pop(key.day)
             if not self._days[key.signature]:

@@ -40,6 +40,7 @@ class Reason(Enum):
     # never again
     NOT_PLANNED = "closed as not planned by someone who may decide that"
     GONE = "its issue was deleted; an operator may refile it"
+    MISSING = "GitHub does not show its issue; believed to be deleted when that stays so"
     TRANSFERRED = "its issue was moved to a repository that this fleet does not file to"
     DUPLICATE_LOST = "closed as a duplicate of an issue that cannot be found; left to a human"
     # GitHub's refusals

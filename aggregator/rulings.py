@@ -11,7 +11,46 @@
 | `route` | root | repository: written once, when the root first becomes due |
 """
 
-from aggregator.book import Book
+from typing import Any
+
+import msgspec
+
+from aggregator.book import Book, Ruling
+
+KINDS = frozenset({"mute", "drop", "never", "generation", "edge", "route"})
+
+
+def sound_ruling(ruling: Ruling) -> bool:
+    """Whether a ruling from outside makes sense. A kind that is not named above is only asked to be plain data."""
+    if ruling.kind not in KINDS:
+        return _plain(ruling.value)
+    roots = ruling.subject.split(" ")
+    named = len(roots) == 2 and roots[0] < roots[1] if ruling.kind == "edge" else len(roots) == 1
+    return named and all(roots) and (ruling.value is None or _sound_value(ruling.kind, ruling.value))
+
+
+def _plain(value: Any) -> bool:
+    """Whether the value has one encoding, as ranks and digests need it."""
+    try:
+        return bool(msgspec.msgpack.encode(value, order="deterministic"))
+    except (TypeError, UnicodeEncodeError, RecursionError):
+        return False
+
+
+def _sound_value(kind: str, value: Any) -> bool:
+    match kind, value:
+        case "mute", {"until": "forever"} | {"until": "rate", "count": int()} | {"until": "release", "release": str()}:
+            return True
+        case (("never" | "route"), str()):
+            return True
+        case "drop", int() | float():
+            return 0 <= value < 2**40
+        case "generation", int():
+            return 0 <= value < 2**31
+        case "edge", bool():
+            return True
+        case _:
+            return False
 
 
 def edge(a: str, b: str) -> str:

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 import trio
 
-from aggregator.agenda import Knowledge, cases, newly_due, next_run, pending
+from aggregator.agenda import Knowledge, cases, newly_due, next_run, pending, take_changed, unsettled
 from aggregator.bundle import Policy
 from aggregator.filing.case import Outcome
 from aggregator.filing.run import Run
@@ -98,15 +98,14 @@ class Bundler:
             except BaseException:
                 self._changed |= changed
                 raise
-            self._changed |= {o.root for o in outcomes if o.again or o.state == "waiting"}
+            self._changed |= unsettled(outcomes)
             self._remember(outcomes)
             self.last = self._summary(moment, outcomes)
             log.info("bundle", **_counts(self.last))
             return self.last
 
     def _take_changed(self) -> set[str]:
-        ledger = self._known.ledger
-        changed, self._changed = self._changed | ledger.roots_with(ledger.take_changed()), set()
+        changed, self._changed = self._changed | take_changed(self._known), set()
         return changed
 
     async def _latch(self, changed: set[str], moment: float) -> None:

@@ -8,8 +8,8 @@ from collections import defaultdict
 from typing import Any, Protocol, TypeVar
 
 from aggregator.book import Fact, FactKey
-from aggregator.filing import case
 from aggregator.filing.calls import Call, Elapsed, Failure, Intend, Note, ReadSample, Rule, Steps
+from aggregator.filing.case import Memory as Recalled
 from aggregator.filing.case import Outcome
 from aggregator.filing.claim import Claim
 from aggregator.filing.run import Run, run
@@ -78,13 +78,9 @@ class Filer:
 
     def __init__(self, github: GitHub, memory: Memory, clock: Clock) -> None:
         self._github, self._memory, self._clock = github, memory, clock
-        self._memories: defaultdict[tuple[str, str], case.Memory] = defaultdict(case.Memory)
+        self._memories: defaultdict[str, dict[str, Recalled]] = defaultdict(dict)  # by repository, by root
 
     async def run(self, job: Run, settings: Settings) -> list[Outcome]:
         """One outcome for each case of `job`. Raises only what the store raises."""
-        memories = {each.bundle.root: self._memories[job.repository, each.bundle.root] for each in job.cases}
-        outcomes = await drive(run(job, memories, settings), self._github, self._memory, self._clock)
-        for each in outcomes:
-            if each.state == "filed" and memories[each.root] == case.Memory():
-                del self._memories[job.repository, each.root]  # nothing left to remember: keep memory flat
-        return outcomes
+        steps = run(job, self._memories[job.repository], settings)
+        return await drive(steps, self._github, self._memory, self._clock)

@@ -21,6 +21,21 @@ from aggregator.record import ErrorRecord
 T = TypeVar("T")
 
 
+# What makes it useless to go on with the other roots of the repository now.
+STOP = frozenset(
+    {
+        Reason.RATE_LIMITED,
+        Reason.GITHUB_AWAY,
+        Reason.BAD_CREDENTIALS,
+        Reason.NO_TOKEN,
+        Reason.REPOSITORY_MISSING,
+        Reason.REPOSITORY_PUBLIC,
+        Reason.ISSUES_OFF,
+        Reason.FORBIDDEN,
+    }
+)
+
+
 class Failure(Exception):
     """Base of the three failures. `text` is GitHub's own message, redacted."""
 
@@ -29,6 +44,11 @@ class Failure(Exception):
         self.reason = reason
         self.text = text
         self.retry_after = retry_after  # seconds to stay away from GitHub altogether; 0: no wish
+
+    @property
+    def stops(self) -> bool:
+        """Whether it makes no sense to ask for anything else in this repository now."""
+        return self.reason in STOP
 
 
 class NotSent(Failure):

@@ -21,6 +21,11 @@ class Case(msgspec.Struct, frozen=True):
     previous: int = 0  # of the issue that this one is a regression of
 
 
+def about(case: Case, root: str, generation: int) -> Case:
+    """The case as one about `root`, which is joined with its own, or about a later generation of it."""
+    return msgspec.structs.replace(case, bundle=msgspec.structs.replace(case.bundle, root=root, generation=generation))
+
+
 @dataclass
 class Memory:
     """What this process remembers of one root from run to run.
@@ -29,12 +34,13 @@ class Memory:
     here can be lost without harm; it then takes longer.
     """
 
+    generation: int = 0  # of the root that all this is about
     head: str = ""  # commit at the head of the claim when last read
     since: float = 0.0  # Elapsed when that head was first seen
     listed_at: float | None = None  # Elapsed at the first list under that head
     read_to: int = 0  # issue numbers up to this one were read under that head, and are not ours
     unsent: str = ""  # nonce of an attempt under which surely nothing was created
-    unknown_at: float | None = None  # Unix seconds of a creation whose answer was lost; counts towards the caps
+    posted_at: float | None = None  # Unix seconds of a creation that the list may not show yet; counts towards the caps
     missing_at: float | None = None  # Elapsed when the issue was first not found by number
     unrecorded: int = 0  # number of an issue that its claim does not say yet
     refused_events: set[str] = field(default_factory=set[str])  # comments that GitHub will not take
@@ -44,6 +50,10 @@ class Memory:
         if head.sha == self.head:
             return
         self.head, self.since, self.listed_at, self.read_to = head.sha, elapsed, None, 0
+
+    def recorded(self) -> None:
+        """The issue stands in claim and book: how it came there is of no more interest."""
+        self.head, self.since, self.listed_at, self.read_to, self.unsent, self.unrecorded = "", 0.0, None, 0, "", 0
 
 
 class Outcome(NamedTuple):

@@ -83,8 +83,12 @@ def read_claim(message: str, sha: str) -> Claim | None:
         claim = _claims.decode(message.strip())
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
-    sound = claim.attempt >= 1 and claim.floor >= 0 and (claim.number > 0) == (claim.state == "filed")
-    return msgspec.structs.replace(claim, sha=sha, parent="") if sound else None
+    return msgspec.structs.replace(claim, sha=sha, parent="") if _sound(claim) else None
+
+
+def _sound(claim: Claim) -> bool:
+    numbers = claim.attempt >= 1 and claim.floor >= 0 and claim.generation >= 0
+    return numbers and bool(claim.nonce) and (claim.number > 0) == (claim.state == "filed")
 
 
 def ref(root: str) -> str:

@@ -4,6 +4,7 @@ from aggregator.filing.calls import AddComment, ListComments, Rejected, Steps, a
 from aggregator.filing.case import Memory
 from aggregator.filing.marker import has_event
 from aggregator.filing.settings import Settings
+from aggregator.reason import Reason
 
 
 def comment_once(
@@ -11,7 +12,7 @@ def comment_once(
 ) -> Steps[bool]:
     """Add `text`, which bears the marker of `event`, unless it is there. Returns whether it was added.
 
-    What GitHub refuses (a locked issue) is remembered in `memory` and not asked again by this process.
+    A locked issue takes no comment. That holds up nothing else; `memory` keeps this process from asking again.
     """
     if memory is not None and event in memory.refused_events:
         return False
@@ -20,9 +21,10 @@ def comment_once(
         return False
     try:
         yield from ask(AddComment(repository, number, text))
-    except Rejected:
-        if memory is None:
+    except Rejected as failure:
+        if failure.reason is not Reason.LOCKED:
             raise
-        memory.refused_events.add(event)
-        raise
+        if memory is not None:
+            memory.refused_events.add(event)
+        return False
     return True

@@ -1,6 +1,7 @@
 """GitHub's own list of our issues, read once: by number, and by the root that each one's genuine marker names."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from aggregator.filing.calls import Issue, ListIssues, Steps, ask
 from aggregator.filing.case import Case
@@ -8,41 +9,48 @@ from aggregator.filing.marker import read_issue_marker
 from aggregator.filing.settings import Settings
 
 
+class Found(NamedTuple):
+    """An issue of ours, and what its marker says."""
+
+    issue: Issue
+    root: str
+    generation: int
+
+
 class Listing:
     """One answer of the list, indexed. Issues without a genuine marker are only found by number."""
 
     def __init__(self, issues: Iterable[Issue], settings: Settings) -> None:
         self.by_number: dict[int, Issue] = {}
-        self.by_root: dict[str, list[tuple[int, Issue]]] = {}  # (generation, issue)
+        self.by_root: dict[str, list[Found]] = {}
         for issue in issues:
             self.by_number[issue.number] = issue
-            marker = read_issue_marker(settings.marker_key, issue.body)
-            if marker is not None:
-                self.by_root.setdefault(marker[0], []).append((marker[1], issue))
+            found = read_found(settings, issue)
+            if found is not None:
+                self.by_root.setdefault(found.root, []).append(found)
 
-    def find(self, case: Case) -> Issue | None:
+    def find(self, case: Case) -> Found | None:
         """The issue of this root, or of one joined with it, the lowest number first; no earlier generation."""
-        ours = [
-            issue
-            for root in case.bundle.roots
-            for generation, issue in self.by_root.get(root, [])
-            if counts_for(case, root, generation)
-        ]
-        return min(ours, key=lambda issue: issue.number, default=None)
+        ours = [found for root in case.bundle.roots for found in self.by_root.get(root, []) if is_about(case, found)]
+        return min(ours, key=lambda found: found.issue.number, default=None)
 
 
-def counts_for(case: Case, root: str, generation: int) -> bool:
-    """Whether an issue marked with (root, generation) is the one that the case is about."""
-    return root in case.bundle.roots and (root != case.bundle.root or generation >= case.bundle.generation)
+def read_found(settings: Settings, issue: Issue) -> Found | None:
+    """The issue with what its genuine marker says; None where it has none.
 
-
-def is_about(case: Case, settings: Settings, issue: Issue) -> bool:
-    """Whether one issue, read by number, is the one that the case is about."""
+    The repository that the marker names is not compared: a repository may be renamed, an issue moved with its marker.
+    """
     marker = read_issue_marker(settings.marker_key, issue.body)
-    return marker is not None and counts_for(case, *marker)
+    return Found(issue, *marker) if marker else None
 
 
-def look(case: Case, settings: Settings) -> Steps[Issue | None]:
+def is_about(case: Case, found: Found | None) -> bool:
+    """Whether an issue is what the case is about: its own root or one joined with it, no earlier generation."""
+    bundle = case.bundle
+    return found is not None and found.root in bundle.roots and found.generation >= bundle.generation_of(found.root)
+
+
+def look(case: Case, settings: Settings) -> Steps[Found | None]:
     """The issue of this root, in the list as GitHub shows it now."""
     issues = yield from ask(ListIssues(case.bundle.repository))
     return Listing(issues, settings).find(case)

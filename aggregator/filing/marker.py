@@ -26,6 +26,11 @@ def read_issue_marker(key: bytes, body: str) -> tuple[str, int] | None:
     return None
 
 
+def has_marker(body: str) -> bool:
+    """Whether there is any issue marker at all, whoever's key it was made with."""
+    return _ISSUE.search(body) is not None
+
+
 def event_marker(key: bytes, event: str) -> str:
     """The line that makes a comment the one about `event` (no white space), so that it is made once."""
     return f"<!-- error-aggregator-event:1 {event} mac={_mac(key, 'event', event)} -->"
@@ -33,9 +38,12 @@ def event_marker(key: bytes, event: str) -> str:
 
 def has_event(key: bytes, body: str, event: str) -> bool:
     """Whether `body` carries the genuine marker of `event`."""
-    return any(
-        found == event and hmac.compare_digest(mac, _mac(key, "event", event)) for found, mac in _EVENT.findall(body)
-    )
+    return event in events_in(key, body)
+
+
+def events_in(key: bytes, body: str) -> set[str]:
+    """The events whose genuine markers `body` carries."""
+    return {event for event, mac in _EVENT.findall(body) if hmac.compare_digest(mac, _mac(key, "event", event))}
 
 
 def _mac(key: bytes, *parts: str) -> str:

@@ -13,12 +13,14 @@ import msgspec
 from aggregator import render
 from aggregator.book import Fact, Standing
 from aggregator.filing.calls import (
+    AddLabels,
     AdvanceClaim,
     CreateClaim,
     CreateIssue,
     Elapsed,
     Failure,
     Intend,
+    Issue,
     Note,
     NotSent,
     ReadClaim,
@@ -30,8 +32,8 @@ from aggregator.filing.calls import (
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.claim import Claim
 from aggregator.filing.listing import look
-from aggregator.filing.record import record
-from aggregator.filing.settings import Settings
+from aggregator.filing.record import record, record_found
+from aggregator.filing.settings import OWN_LABEL, Settings
 from aggregator.reason import Reason
 from aggregator.record import ErrorRecord
 
@@ -64,9 +66,14 @@ def claim_and_create(
 
 
 def claim_for(case: Case, settings: Settings, head: Claim | None) -> Claim:
-    """The claim of this attempt: the first, the next of the same generation, or the first of a new one."""
+    """The claim of this attempt: the first, the next of the same generation, or the first of a new one.
+
+    After a *released* head nothing of ours is out there, so its old floor need not be kept.
+    """
     if head is not None and head.generation == case.bundle.generation:
-        return head.next(nonce=case.nonce, node=settings.node, login=settings.login, at=case.now)
+        floor = max(head.floor, case.floor) if head.state == "released" else head.floor
+        following = head.next(nonce=case.nonce, node=settings.node, login=settings.login, at=case.now)
+        return msgspec.structs.replace(following, floor=floor)
     first = first_claim(case, settings)
     return first if head is None else msgspec.structs.replace(first, parent=head.sha)
 
@@ -93,7 +100,7 @@ def create(
     """Create the issue under a claim that this process has just won."""
     found = yield from look(case, settings)
     if found is not None:
-        return (yield from record(case, memory, settings, found.number, Reason.FOUND))
+        return (yield from record_found(case, memory, settings, found))
     post = CreateIssue(
         case.bundle.repository,
         render.title(case.bundle, sample, settings),
@@ -109,17 +116,33 @@ def create(
 
 def send(case: Case, memory: Memory, settings: Settings, claim: Claim, post: CreateIssue) -> Steps[Outcome]:
     """The one POST. From here until its answer is understood, nobody may create on this claim."""
-    memory.unsent, memory.unknown_at = "", case.now
+    memory.unsent, memory.posted_at = "", case.now
     try:
         issue = yield from ask(post)
     except Unsure as failure:
         yield from ask(Note(case.bundle.key, Fact(Standing.CLAIMED, case.bundle.since)))
         return outcome(case, "waiting", Reason.OUTCOME_UNKNOWN, again=settings.takeover_age, text=failure.text)
     except (NotSent, Rejected):
-        memory.unsent, memory.unknown_at = claim.nonce, None
+        memory.unsent, memory.posted_at = claim.nonce, None
         yield from release(claim, case.now)
         raise
-    return (yield from record(case, memory, settings, issue.number, Reason.CREATED))
+    memory.unrecorded = issue.number
+    done = yield from record(case, memory, settings, issue.number, Reason.CREATED, head=claim)
+    yield from ensure_listed(issue, settings)
+    return done
+
+
+def ensure_listed(issue: Issue, settings: Settings) -> Steps[None]:
+    """GitHub leaves out the labels of who may not set them, and says nothing; ours is what the issue is listed by.
+
+    The claim knows the issue without it, so a failure costs only that the list does not show it.
+    """
+    if OWN_LABEL in issue.labels:
+        return
+    try:
+        yield from ask(AddLabels(issue.repository, issue.number, (OWN_LABEL,)))
+    except Failure:
+        return
 
 
 def release(claim: Claim, now: float) -> Steps[None]:

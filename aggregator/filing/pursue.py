@@ -4,13 +4,13 @@ What GitHub knows comes first: an issue with the root's marker in the list, then
 that a person wrote about the same error. Only where there is none of these is a new one created.
 """
 
-from aggregator.filing.adopt import find_report, tell_counts
+from aggregator.filing.adopt import find_report
 from aggregator.filing.calls import ReadClaim, ReadSample, Steps, ask
-from aggregator.filing.case import Case, Memory, Outcome, outcome
+from aggregator.filing.case import Case, Memory, Outcome, about, outcome
 from aggregator.filing.claim import Claim
 from aggregator.filing.listing import Listing
 from aggregator.filing.procedure import claim_and_create
-from aggregator.filing.record import record
+from aggregator.filing.record import record, record_found
 from aggregator.filing.recover import recover
 from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
@@ -23,12 +23,21 @@ def pursue(case: Case, memory: Memory, settings: Settings, listed: Listing, *, m
         return (yield from record(case, memory, settings, memory.unrecorded, Reason.CREATED))
     found = listed.find(case)
     if found is not None:
-        return (yield from record(case, memory, settings, found.number, Reason.FOUND))
-    if not may_create and memory.unknown_at is None:
+        return (yield from record_found(case, memory, settings, found))
+    if not may_create and memory.posted_at is None:
         return outcome(case, "waiting", Reason.CAP_REACHED)
     head = yield from ask(ReadClaim(case.bundle.repository, case.bundle.root))
+    if head is not None and head.generation > case.bundle.generation:
+        case = about(case, case.bundle.root, head.generation)  # a ruling that this node has not heard of yet
+    return (yield from from_claim(case, memory, settings, head, may_create=may_create))
+
+
+def from_claim(
+    case: Case, memory: Memory, settings: Settings, head: Claim | None, *, may_create: bool
+) -> Steps[Outcome]:
+    """Go on from what the claim says."""
     if head is not None and head.state == "filed" and head.generation >= case.bundle.generation:
-        return (yield from record(case, memory, settings, head.number, Reason.FOUND, adopted=head.adopted))
+        return (yield from record(case, memory, settings, head.number, Reason.FOUND, adopted=head.adopted, head=head))
     if head is not None and head.state == "creating" and head.nonce != memory.unsent:
         return (yield from recover(case, memory, settings, head, may_create=may_create))
     if not may_create:
@@ -44,6 +53,4 @@ def adopt_or_create(
     report = None if case.bundle.generation else (yield from find_report(case, settings, sample))
     if report is None:
         return (yield from claim_and_create(case, memory, settings, head, sample))
-    done = yield from record(case, memory, settings, report.number, Reason.ADOPTED, adopted=True)
-    yield from tell_counts(case, settings, report.number, memory)
-    return done
+    return (yield from record(case, memory, settings, report.number, Reason.ADOPTED, adopted=True))

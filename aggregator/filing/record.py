@@ -7,55 +7,74 @@ stays, the higher is closed as its duplicate.
 
 import msgspec
 
-from aggregator import comments
 from aggregator.book import Fact, Standing
 from aggregator.filing.calls import (
     AdvanceClaim,
     CreateClaim,
-    EditIssue,
     Note,
+    NotSent,
     ReadClaim,
     ReadIssue,
+    Rejected,
     Steps,
     ask,
 )
-from aggregator.filing.case import Case, Memory, Outcome, outcome
+from aggregator.filing.case import Case, Memory, Outcome, about, outcome
 from aggregator.filing.claim import Claim
-from aggregator.filing.comment import comment_once
-from aggregator.filing.marker import read_issue_marker
+from aggregator.filing.duplicate import close_as_duplicate
+from aggregator.filing.listing import Found, is_about, read_found
 from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
 
-TRIES = 4  # heads that may slip in between reading and advancing, before it is left to the next run
+TRIES = 4  # heads that may slip in between reading and advancing, before it is left to a later run
+LATER = 60.0  # seconds; a read of a ref may lag, and then no head that is read can be advanced
 
 
 def record(
-    case: Case, memory: Memory, settings: Settings, number: int, reason: Reason, *, adopted: bool = False
+    case: Case,
+    memory: Memory,
+    settings: Settings,
+    number: int,
+    reason: Reason,
+    *,
+    adopted: bool = False,
+    head: Claim | None = None,
 ) -> Steps[Outcome]:
     """Write `number` into the claim, then into the book: so the book never says more than GitHub.
 
     If that fails or is cut off, the root stays pending, and the next run finds the issue in the list or by the claim.
+    `head`: the claim as we ourselves have just moved it.
     """
-    memory.unrecorded = number
-    said = yield from put_into_claim(case, settings, number, adopted)
+    said = yield from put_into_claim(case, settings, number, adopted, head)
     kept = min(said, number)
     yield from ask(Note(case.bundle.key, Fact(Standing.FILED, case.bundle.since, kept)))
-    memory.unrecorded, memory.unknown_at = 0, None
+    memory.recorded()
     if said != number:
         yield from close_duplicate(case, settings, max(said, number), kept)
     return outcome(case, "filed", reason, kept)
 
 
-def put_into_claim(case: Case, settings: Settings, number: int, adopted: bool) -> Steps[int]:
-    """Advance the claim to *filed*. Returns the number that it then says, which may be another's."""
+def record_found(case: Case, memory: Memory, settings: Settings, found: Found) -> Steps[Outcome]:
+    """Record an issue of ours for the root that its marker names: when joined roots are split, each keeps its own."""
+    whose = about(case, found.root, found.generation)
+    done = yield from record(whose, memory, settings, found.issue.number, Reason.FOUND)
+    return done._replace(root=case.bundle.root)
+
+
+def put_into_claim(case: Case, settings: Settings, number: int, adopted: bool, head: Claim | None) -> Steps[int]:
+    """Advance the claim to *filed*. Returns the number that it then says, which may be another's.
+
+    Raises `NotSent` where no head that is read can be advanced: others are at it, or what is read is not the newest.
+    """
     for _ in range(TRIES):
-        head = yield from ask(ReadClaim(case.bundle.repository, case.bundle.root))
+        head = head or (yield from ask(ReadClaim(case.bundle.repository, case.bundle.root)))
         if head is not None and head.state == "filed" and head.generation >= case.bundle.generation:
             return head.number
         done = yield from ask(_filed(case, settings, head, number, adopted))
         if done is not None:
             return number
-    return number
+        head = None
+    raise NotSent(Reason.CLAIMED_BY_OTHER, retry_after=LATER)
 
 
 def _filed(
@@ -78,11 +97,12 @@ def _filed(
 
 
 def close_duplicate(case: Case, settings: Settings, number: int, canonical: int) -> Steps[None]:
-    """Close one of our own as the duplicate of another, and say why, once. Never touches an issue that is not ours."""
-    repository = case.bundle.repository
-    issue = yield from ask(ReadIssue(repository, number))
-    if issue is None or not issue.open or read_issue_marker(settings.marker_key, issue.body) is None:
-        return
-    text = comments.duplicate_comment(settings, canonical)
-    yield from comment_once(settings, repository, number, f"duplicate-{canonical}", text)
-    yield from ask(EditIssue(repository, number, open=False, state_reason="duplicate", duplicate_of=canonical))
+    """Close one of our own as the duplicate of another. Never touches an issue that is about anything else."""
+    try:
+        issue = yield from ask(ReadIssue(case.bundle.repository, number))
+    except Rejected as failure:
+        if failure.stops:
+            raise
+        return  # deleted
+    if issue is not None and issue.open and is_about(case, read_found(settings, issue)):
+        yield from close_as_duplicate(settings, issue, canonical)

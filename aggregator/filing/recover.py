@@ -11,12 +11,12 @@ the list does not show yet. So, in this order, each with its own wait:
 6. List and read on by number once more, then create within the deadline.
 """
 
-from aggregator.filing.calls import Elapsed, Issue, ReadIssue, ReadSample, Rejected, Steps, ask
+from aggregator.filing.calls import Elapsed, ReadIssue, ReadSample, Rejected, Steps, ask
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.claim import Claim
-from aggregator.filing.listing import is_about, look
-from aggregator.filing.procedure import create, win
-from aggregator.filing.record import record
+from aggregator.filing.listing import Found, is_about, look, read_found
+from aggregator.filing.procedure import claim_for, create, win
+from aggregator.filing.record import record_found
 from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
 
@@ -27,7 +27,7 @@ def recover(case: Case, memory: Memory, settings: Settings, head: Claim, *, may_
     memory.observe(head, elapsed)
     found = yield from look(case, settings)
     if found is not None:
-        return (yield from record(case, memory, settings, found.number, Reason.FOUND))
+        return (yield from record_found(case, memory, settings, found))
     if memory.listed_at is None:
         memory.listed_at = elapsed
     wait = max(memory.since + settings.takeover_age - elapsed, memory.listed_at + settings.relist_gap - elapsed)
@@ -36,7 +36,7 @@ def recover(case: Case, memory: Memory, settings: Settings, head: Claim, *, may_
         return outcome(case, "waiting", reason, again=wait)
     found = yield from read_by_number(case, memory, settings, head)
     if found is not None:
-        return (yield from record(case, memory, settings, found.number, Reason.FOUND))
+        return (yield from record_found(case, memory, settings, found))
     if not may_create:
         return outcome(case, "waiting", Reason.CAP_REACHED)
     return (yield from take_over(case, memory, settings, head))
@@ -45,18 +45,17 @@ def recover(case: Case, memory: Memory, settings: Settings, head: Claim, *, may_
 def take_over(case: Case, memory: Memory, settings: Settings, head: Claim) -> Steps[Outcome]:
     """Everything was waited for: win the claim from its silent holder, look a last time, create."""
     sample = yield from ask(ReadSample(case.bundle.total.samples))
-    claim = head.next(nonce=case.nonce, node=settings.node, login=settings.login, at=case.now)
     started = yield from ask(Elapsed())
-    won = yield from win(claim, memory)
+    won = yield from win(claim_for(case, settings, head), memory)
     if won is None:
         return outcome(case, "waiting", Reason.CLAIMED_BY_OTHER, again=settings.takeover_age)
     found = yield from read_by_number(case, memory, settings, head)
     if found is not None:
-        return (yield from record(case, memory, settings, found.number, Reason.FOUND))
+        return (yield from record_found(case, memory, settings, found))
     return (yield from create(case, memory, settings, won, started, sample))
 
 
-def read_by_number(case: Case, memory: Memory, settings: Settings, head: Claim) -> Steps[Issue | None]:
+def read_by_number(case: Case, memory: Memory, settings: Settings, head: Claim) -> Steps[Found | None]:
     """Read issues upwards from the claim's floor until enough in a row do not exist; none is read twice."""
     number, missing = max(head.floor, memory.read_to), 0
     while missing < settings.missing_in_a_row:
@@ -71,7 +70,8 @@ def read_by_number(case: Case, memory: Memory, settings: Settings, head: Claim) 
         if issue is None:
             missing += 1
             continue
-        if is_about(case, settings, issue):
-            return issue
+        found = read_found(settings, issue)
+        if is_about(case, found):
+            return found
         missing, memory.read_to = 0, number
     return None

@@ -7,47 +7,65 @@ the number of reopenings stands in the status block. After `flap_limit` of them 
 import msgspec
 
 from aggregator import comments
-from aggregator.filing.calls import EditIssue, Issue, Rule, Steps, ask
+from aggregator.filing.calls import EditIssue, Issue, ListComments, Rule, Steps, ask
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.comment import comment_once
+from aggregator.filing.marker import events_in
 from aggregator.filing.settings import Settings
+from aggregator.filing.whose import Whose, carried, whose
 from aggregator.reason import Reason
 from aggregator.status import read_status, replace_status, status_of
 
 
 def regress(case: Case, memory: Memory, settings: Settings, issue: Issue) -> Steps[Outcome]:
     """Act on an issue that was closed as completed and whose error occurred again after that."""
-    old = read_status(issue.body)
-    reopened = old.reopened if old else 0
-    closing = f"{issue.number}-{int(issue.closed_at)}"
+    event = f"recurred-{issue.number}-{int(issue.closed_at)}"
     if settings.regression == "new-linked":
-        return (yield from link_new(case, memory, settings, issue, closing))
+        return (yield from link_new(case, memory, settings, issue, event))
     if settings.regression == "comment":
-        text = comments.regression_comment(case.bundle, settings, case.now, f"recurred-{closing}")
-        yield from comment_once(settings, issue.repository, issue.number, f"recurred-{closing}", text, memory)
+        yield from say_again(case, memory, settings, issue, event)
         return outcome(case, "filed", Reason.COMMENTED, issue.number)
+    reopened = yield from times_reopened(settings, issue, event)
     if reopened >= settings.flap_limit:
-        text = comments.flapping_comment(case.bundle, settings, reopened, f"flapping-{closing}")
-        yield from comment_once(settings, issue.repository, issue.number, f"flapping-{closing}", text, memory)
+        flapping = f"flapping-{issue.number}-{int(issue.closed_at)}"
+        text = comments.flapping_comment(case.bundle, settings, reopened, flapping)
+        yield from comment_once(settings, issue.repository, issue.number, flapping, text, memory)
         return outcome(case, "filed", Reason.FLAPPING, issue.number)
-    return (yield from reopen(case, memory, settings, issue, reopened, closing))
-
-
-def reopen(case: Case, memory: Memory, settings: Settings, issue: Issue, reopened: int, closing: str) -> Steps[Outcome]:
-    """One PATCH with absolute values opens it and says so in the status block: repeating it changes nothing."""
-    event = f"recurred-{closing}"
-    text = comments.regression_comment(case.bundle, settings, case.now, event)
-    yield from comment_once(settings, issue.repository, issue.number, event, text, memory)
-    status = msgspec.structs.replace(status_of(case.bundle, case.now), reopened=reopened + 1)
-    body = replace_status(issue.body, status)
-    yield from ask(EditIssue(issue.repository, issue.number, body=body, open=True))
+    yield from say_again(case, memory, settings, issue, event)
+    yield from reopen(case, settings, issue, reopened)
     return outcome(case, "filed", Reason.REOPENED, issue.number)
 
 
-def link_new(case: Case, memory: Memory, settings: Settings, issue: Issue, closing: str) -> Steps[Outcome]:
-    """Raise the root's generation: it is due anew, and its next issue will name this one."""
-    event = f"recurred-{closing}"
+def say_again(case: Case, memory: Memory, settings: Settings, issue: Issue, event: str) -> Steps[None]:
     text = comments.regression_comment(case.bundle, settings, case.now, event)
     yield from comment_once(settings, issue.repository, issue.number, event, text, memory)
-    yield from ask(Rule("generation", case.bundle.root, case.bundle.generation + 1))
+
+
+def times_reopened(settings: Settings, issue: Issue, event: str) -> Steps[int]:
+    """How often we reopened it: as its block says, else (it is not ours, or the block is gone) by our comments."""
+    status = read_status(issue.body)
+    if status is not None:
+        return status.reopened
+    said = yield from ask(ListComments(issue.repository, issue.number))
+    events = {each for comment in said for each in events_in(settings.marker_key, comment.body)}
+    return sum(each.startswith(f"recurred-{issue.number}-") for each in events - {event})
+
+
+def reopen(case: Case, settings: Settings, issue: Issue, reopened: int) -> Steps[None]:
+    """One PATCH with absolute values opens it and says so in the status block: repeating it changes nothing.
+
+    The words of an issue that is not about this root are left alone.
+    """
+    body = None
+    if whose(case, settings, issue) is Whose.OURS:
+        status = carried(read_status(issue.body), status_of(case.bundle, case.now))
+        body = replace_status(issue.body, msgspec.structs.replace(status, reopened=reopened + 1))
+    yield from ask(EditIssue(issue.repository, issue.number, body=body, open=True))
+
+
+def link_new(case: Case, memory: Memory, settings: Settings, issue: Issue, event: str) -> Steps[Outcome]:
+    """Raise the generation of all that the issue is about: it is due anew, and its next issue will name this one."""
+    yield from say_again(case, memory, settings, issue, event)
+    for root in sorted(case.bundle.roots):
+        yield from ask(Rule("generation", root, case.bundle.generation_of(root) + 1))
     return outcome(case, "due", Reason.LINKED, issue.number, again=1.0)

@@ -5,7 +5,7 @@ that is filed and was seen again at most 4, none when the list alone shows that 
 under a cap cost none.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import NamedTuple
 
 import msgspec
@@ -21,20 +21,6 @@ from aggregator.reason import Reason
 
 HOUR, DAY = 3600.0, 86_400.0  # seconds
 
-# What makes it useless to go on with the other roots of the repository now.
-STOP = frozenset(
-    {
-        Reason.RATE_LIMITED,
-        Reason.GITHUB_AWAY,
-        Reason.BAD_CREDENTIALS,
-        Reason.NO_TOKEN,
-        Reason.REPOSITORY_MISSING,
-        Reason.REPOSITORY_PUBLIC,
-        Reason.ISSUES_OFF,
-        Reason.FORBIDDEN,
-    }
-)
-
 
 class Run(NamedTuple):
     """What a run has to do."""
@@ -45,14 +31,18 @@ class Run(NamedTuple):
     now: float  # Unix seconds
 
 
-def run(work: Run, memories: Mapping[str, Memory], settings: Settings) -> Steps[list[Outcome]]:
-    """Carry out one run; one outcome for each case. Never raises: a failure is an outcome with its reason."""
+def run(work: Run, memories: MutableMapping[str, Memory], settings: Settings) -> Steps[list[Outcome]]:
+    """Carry out one run; one outcome for each case. Never raises: a failure is an outcome with its reason.
+
+    `memories`: by root, of this repository alone, kept by the caller from run to run; what holds nothing is taken out.
+    """
     try:
         listed = Listing((yield from ask(ListIssues(work.repository))), settings)
         yield from sweep(work.repository, listed, settings, work.canonical)
         floor = yield from floor_for(work)
     except Failure as failure:
         return [failed(case, failure) for case in work.cases]
+    forget(memories, listed, work.now)
     outcomes: list[Outcome] = []
     cases = sorted(work.cases, key=lambda case: (case.number == 0, case.bundle.urgency()))
     stopped: Failure | None = None
@@ -61,12 +51,12 @@ def run(work: Run, memories: Mapping[str, Memory], settings: Settings) -> Steps[
         if stopped is not None:
             outcomes.append(failed(case, stopped))
             continue
-        room = has_room(listed, outcomes, memories, settings.caps, work.now)
+        room = has_room(listed, memories, settings.caps, work.now)
         try:
-            outcomes.append((yield from one(case, memories[case.bundle.root], settings, listed, room)))
+            outcomes.append((yield from one(case, recall(memories, case), settings, listed, room)))
         except Failure as failure:
             outcomes.append(failed(case, failure))
-            stopped = failure if failure.reason in STOP else None
+            stopped = failure if failure.stops else None
     return outcomes
 
 
@@ -78,22 +68,47 @@ def floor_for(work: Run) -> Steps[int]:
 
 
 def one(case: Case, memory: Memory, settings: Settings, listed: Listing, room: bool) -> Steps[Outcome]:
-    """One root: follow its issue, or pursue one."""
-    if not case.number:
-        return (yield from pursue(case, memory, settings, listed, may_create=room))
-    return (yield from follow(case, memory, settings, listed.by_number.get(case.number)))
+    """One root: pursue an issue where the book knows of none, and follow what was found."""
+    if case.number:
+        return (yield from follow(case, memory, settings, listed.by_number.get(case.number)))
+    done = yield from pursue(case, memory, settings, listed, may_create=room)
+    if done.reason not in (Reason.FOUND, Reason.ADOPTED):
+        return done
+    case = msgspec.structs.replace(case, number=done.number)
+    followed = yield from follow(case, memory, settings, listed.by_number.get(case.number))
+    return followed if followed.reason is not Reason.UP_TO_DATE else done._replace(again=followed.again)
 
 
-def has_room(listed: Listing, outcomes: list[Outcome], memories: Mapping[str, Memory], caps: Caps, now: float) -> bool:
-    """Whether one more issue stays under the caps: GitHub's own list, this run's, and those whose answer was lost."""
+def recall(memories: MutableMapping[str, Memory], case: Case) -> Memory:
+    """What is remembered of the case's root; of an earlier generation, nothing counts any more."""
+    known = memories.get(case.bundle.root)
+    if known is None or known.generation != case.bundle.generation:
+        known = memories[case.bundle.root] = Memory(case.bundle.generation)
+    return known
+
+
+def forget(memories: MutableMapping[str, Memory], listed: Listing, now: float) -> None:
+    """Let go of creations that the list shows, or that no cap counts any more, and of memories that hold nothing."""
+    for root, memory in list(memories.items()):
+        shown = any(found.generation >= memory.generation for found in listed.by_root.get(root, []))
+        if memory.posted_at is not None and (shown or now - memory.posted_at >= DAY):
+            memory.posted_at = None
+        if memory == Memory(memory.generation):
+            del memories[root]
+
+
+def has_room(listed: Listing, memories: Mapping[str, Memory], caps: Caps, now: float) -> bool:
+    """Whether one more issue stays under the caps: GitHub's own list, and what we made that it does not show yet."""
     times = [issue.created_at for issue in listed.by_number.values()]
-    times += [now for o in outcomes if o.reason is Reason.CREATED]
-    times += [m.unknown_at for m in memories.values() if m.unknown_at is not None]
+    times += [m.posted_at for m in memories.values() if m.posted_at is not None]
     return sum(now - time < HOUR for time in times) < caps.hour and sum(now - time < DAY for time in times) < caps.day
 
 
 def failed(case: Case, failure: Failure) -> Outcome:
-    """A failure as an outcome. What surely did nothing, or may have, is waited for; a refusal is shown as one."""
-    state = "filed" if case.number else ("refused" if isinstance(failure, Rejected) else "waiting")
+    """A failure as an outcome. What surely did nothing, or may have, is waited for; a refusal is shown as one.
+
+    What stops everything is no word about this root: it is waited for, too.
+    """
+    state = "refused" if isinstance(failure, Rejected) and not (failure.stops and case.number) else "waiting"
     again = failure.retry_after if isinstance(failure, NotSent) else 0.0
     return outcome(case, state, failure.reason, case.number, again, failure.text)

@@ -7,31 +7,42 @@ sweepers agree.
 
 from collections.abc import Callable
 
-from aggregator import comments
-from aggregator.filing.calls import EditIssue, ReadIssue, Steps, ask
-from aggregator.filing.comment import comment_once
-from aggregator.filing.listing import Listing
+from aggregator.filing.calls import Issue, ReadIssue, Rejected, Steps, ask
+from aggregator.filing.duplicate import close_as_duplicate
+from aggregator.filing.listing import Listing, read_found
 from aggregator.filing.settings import Settings
 
 
 def duplicates(listed: Listing, canonical: Callable[[str], str]) -> list[tuple[int, int]]:
     """(number to close, number to keep) of open issues about one root, ascending."""
     groups: dict[str, set[int]] = {}
-    for root, issues in listed.by_root.items():
-        groups.setdefault(canonical(root), set()).update(issue.number for _, issue in issues if issue.open)
+    for root, every in listed.by_root.items():
+        groups.setdefault(canonical(root), set()).update(found.issue.number for found in every if found.issue.open)
     return sorted((n, min(numbers)) for numbers in groups.values() for n in numbers if n != min(numbers))
 
 
 def sweep(repository: str, listed: Listing, settings: Settings, canonical: Callable[[str], str]) -> Steps[int]:
-    """Close what is double, after reading both once more. Returns how many were closed."""
+    """Close what is double. Returns how many were closed. One that GitHub refuses to close holds up nothing else."""
     closed = 0
     for number, kept in duplicates(listed, canonical):
-        ours = yield from ask(ReadIssue(repository, number))
-        other = yield from ask(ReadIssue(repository, kept))
-        if ours is None or other is None or not ours.open or not other.open:
-            continue
-        text = comments.duplicate_comment(settings, kept)
-        yield from comment_once(settings, repository, number, f"duplicate-{kept}", text)
-        yield from ask(EditIssue(repository, number, open=False, state_reason="duplicate", duplicate_of=kept))
-        closed += 1
+        try:
+            closed += yield from close(repository, number, kept, settings)
+        except Rejected as failure:
+            if failure.stops:
+                raise
     return closed
+
+
+def close(repository: str, number: int, kept: int, settings: Settings) -> Steps[bool]:
+    """Close `number`, unless what is read now says otherwise."""
+    ours = yield from ask(ReadIssue(repository, number))
+    other = yield from ask(ReadIssue(repository, kept))
+    if ours is None or other is None or not all(_stands(each, repository, settings) for each in (ours, other)):
+        return False
+    yield from close_as_duplicate(settings, ours, kept)
+    return True
+
+
+def _stands(issue: Issue, repository: str, settings: Settings) -> bool:
+    """Whether it is open, still in its place, and still ours."""
+    return issue.open and issue.repository.lower() == repository.lower() and read_found(settings, issue) is not None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
-from aggregator.agenda import Knowledge, cases, newly_due, next_run
+from aggregator.agenda import Knowledge, cases, newly_due, next_run, take_changed, unsettled
 from aggregator.author import Author, Staged
 from aggregator.book import Book, Fact, FactKey, Ruling
 from aggregator.bundle import Policy
@@ -137,7 +137,7 @@ class SimNode:
         self.known.history.fold(folded)
         for key in [k for k in self.disk.pages if k.window < self.known.ledger.horizon]:
             del self.disk.pages[key]
-        self.changed |= self.known.ledger.roots_with(self.known.ledger.take_changed())
+        self.changed |= take_changed(self.known)
         for latch in newly_due(self.known, self.changed, self.policy, now, self.name):
             self.put_fact(latch.key, latch.fact)
             if latch.route is not None:
@@ -209,6 +209,7 @@ class SimNode:
         for each in outcomes:
             self.outcomes[each.root] = each
             self.world.tell(f"{self.name} {each.root[-4:]} {each.state}: {each.reason.name} {each.number or ''}")
+        self.changed |= unsettled(outcomes)
         self.running -= 1
         if self.running == 0:
             self._schedule(next_run(outcomes, self.world.now, WINDOW))

@@ -45,7 +45,7 @@ class Filer:
     world: World
     name: str
     passed: float = 0.0
-    memory: Memory = field(default_factory=Memory)
+    memories: dict[str, Memory] = field(default_factory=dict[str, Memory])
     facts: list[tuple[FactKey, Fact]] = field(default_factory=list[tuple[FactKey, Fact]])
 
     def now(self) -> float:
@@ -71,7 +71,7 @@ class Filer:
         settings = Settings(node=self.name, login="fleet-bot", marker_key=b"k" * 32)
         case = Case(BUNDLE, self.now(), f"{self.name}-{self.passed}")
         work = Run(SHOP, (case,), str, self.now())
-        steps = run(work, {ROOT: self.memory}, settings)
+        steps = run(work, self.memories, settings)
         return (await drive(steps, self.world.github(), self, self))[0]
 
     async def settle(self) -> Outcome:

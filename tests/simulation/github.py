@@ -7,7 +7,7 @@ rise. To be survived: requests and answers get lost, the list lags, refs are rea
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -59,7 +59,8 @@ class Stored:
 
     issue: Issue
     listed_at: float
-    deleted: bool = False
+    deleted: bool = False  # 410
+    hidden: bool = False  # 404, as where nobody tells why
     comments: list[Comment] = field(default_factory=list[Comment])
     duplicate_of: int = 0
 
@@ -71,7 +72,15 @@ class VirtualGitHub:
         self.world, self.faults, self.repository = world, faults, repository
         self.issues: dict[int, Stored] = {}
         self.refs: dict[str, list[Claim]] = {}
-        self.collaborators = {"maintainer"}
+        self.elsewhere: dict[tuple[str, int], Stored] = {}  # issues that were moved to another repository
+        self.moved: dict[int, tuple[str, int]] = {}
+        self.writers = {"maintainer"}
+        self.triagers = {"maintainer"}
+        self.locked: set[int] = set()
+        self.unreadable: set[str] = set()  # roots whose claim somebody has overwritten
+        self.drops_labels = False
+        self.trouble: Failure | None = None  # raised for every call
+        self.refuses_writes: Failure | None = None
         self.calls: list[str] = []
         self.on_change: Callable[[], None] = lambda: None
 
@@ -79,6 +88,8 @@ class VirtualGitHub:
         """Carry out `call`, or raise one of the three failures. May do both: then the answer got lost."""
         self.calls.append(type(call).__name__)
         writes = isinstance(call, WRITES)
+        if self.trouble or (writes and self.refuses_writes):
+            raise self.trouble or cast("Failure", self.refuses_writes)
         if self.world.chance(self.faults.refused):
             raise NotSent(Reason.RATE_LIMITED, "API rate limit exceeded", retry_after=60.0)
         if self.world.chance(self.faults.lost_request):
@@ -89,19 +100,43 @@ class VirtualGitHub:
         return answer
 
     def open_issues(self) -> list[Issue]:
-        return [s.issue for s in self.issues.values() if s.issue.open and not s.deleted]
+        return [s.issue for s in self.issues.values() if s.issue.open and not s.deleted and not s.hidden]
+
+    def stored(self, repository: str, number: int) -> Stored | None:
+        """An issue by its present place, or by the one that it was moved from."""
+        if repository == self.repository and number in self.moved:
+            repository, number = self.moved[number]
+        return self.issues.get(number) if repository == self.repository else self.elsewhere.get((repository, number))
 
     def close(self, number: int, state_reason: str, by: str = "maintainer", duplicate_of: int = 0) -> None:
         """Somebody closes an issue."""
-        stored = self.issues[number]
+        stored = self._there(self.repository, number)
         stored.duplicate_of = duplicate_of
         stored.issue = msgspec.structs.replace(
             stored.issue, open=False, state_reason=state_reason, closed_at=self.world.now, closed_by=by
         )
 
-    def report_by_hand(self, title: str, body: str, author: str) -> int:
+    def reopen(self, number: int) -> None:
+        """Somebody opens an issue again."""
+        stored = self._there(self.repository, number)
+        stored.issue = msgspec.structs.replace(stored.issue, open=True, state_reason="reopened", closed_at=0.0)
+        self.on_change()
+
+    def edit(self, number: int, body: str) -> None:
+        """Somebody edits an issue's body."""
+        stored = self.issues[number]
+        stored.issue = msgspec.structs.replace(stored.issue, body=body)
+
+    def transfer(self, number: int, repository: str, new: int) -> None:
+        """Somebody moves an issue to another repository."""
+        stored = self.issues.pop(number)
+        stored.issue = msgspec.structs.replace(stored.issue, repository=repository, number=new)
+        self.moved[number] = repository, new
+        self.elsewhere[repository, new] = stored
+
+    def report_by_hand(self, title: str, body: str, author: str, labels: tuple[str, ...] = ()) -> int:
         """A person opens an issue."""
-        return self._create(CreateIssue(self.repository, title, body, ()), author).number
+        return self._create(CreateIssue(self.repository, title, body, labels), author).number
 
     def _do(self, call: Call[Any]) -> Any:
         match call:
@@ -114,11 +149,14 @@ class VirtualGitHub:
             case AdvanceClaim(claim=claim):
                 return self._advance(claim)
             case CreateIssue():
-                return self._create(call, "aggregator[bot]")
+                labels = () if self.drops_labels else call.labels
+                return self._create(msgspec.structs.replace(call, labels=labels), "aggregator[bot]")
             case EditIssue() | AddComment() | AddLabels():
                 return self._write(call)
-            case MayWrite(login=login) | MayTriage(login=login):
-                return login in self.collaborators
+            case MayWrite(login=login):
+                return login in self.writers
+            case MayTriage(login=login):
+                return login in self.writers | self.triagers
             case Hint(words=words):
                 return tuple(s.issue.number for s in self.issues.values() if words.split()[0] in s.issue.title)
             case _:
@@ -127,19 +165,20 @@ class VirtualGitHub:
     def _read(self, call: Call[Any]) -> Any:
         match call:
             case ListIssues():
-                shown = [s for s in self.issues.values() if s.listed_at <= self.world.now and not s.deleted]
+                shown = [s for s in self.issues.values() if s.listed_at <= self.world.now]
+                shown = [s for s in shown if not s.deleted and not s.hidden]
                 return tuple(s.issue for s in reversed(shown) if "error-aggregator" in s.issue.labels)
             case HighestNumber():
                 return max((n for n, s in self.issues.items() if s.listed_at <= self.world.now), default=0)
-            case ReadIssue(number=number):
-                stored = self.issues.get(number)
+            case ReadIssue():
+                stored = self.stored(call.repository, call.number)
                 if stored is not None and stored.deleted:
                     raise Rejected(Reason.GONE, "This issue was deleted")
-                return stored.issue if stored else None
-            case ListComments(number=number):
-                return tuple(self.issues[number].comments)
-            case DuplicateOf(number=number):
-                return self.issues[number].duplicate_of
+                return stored.issue if stored and not stored.hidden else None
+            case ListComments():
+                return tuple(self._there(call.repository, call.number).comments)
+            case DuplicateOf():
+                return self._there(call.repository, call.number).duplicate_of
             case _:
                 raise AssertionError(f"no such call: {call}")
 
@@ -148,11 +187,26 @@ class VirtualGitHub:
             case EditIssue():
                 self._edit(call)
             case AddComment(number=number, body=body):
-                self.issues[number].comments.append(Comment(body, "aggregator[bot]"))
+                if number in self.locked:
+                    raise Rejected(Reason.LOCKED, "Unable to create comment because issue is locked.")
+                self._there(call.repository, number).comments.append(Comment(body, "aggregator[bot]"))
+            case AddLabels(number=number, labels=labels):
+                stored = self._there(call.repository, number)
+                stored.issue = msgspec.structs.replace(stored.issue, labels=(*stored.issue.labels, *labels))
             case _:
                 pass
 
+    def _there(self, repository: str, number: int) -> Stored:
+        stored = self.stored(repository, number)
+        if stored is None or stored.hidden:
+            raise Rejected(Reason.REJECTED, "Not Found")
+        if stored.deleted:
+            raise Rejected(Reason.GONE, "This issue was deleted")
+        return stored
+
     def _read_claim(self, root: str) -> Claim | None:
+        if root in self.unreadable:
+            raise Rejected(Reason.CLAIM_UNREADABLE, root)
         heads = self.refs.get(root, [])
         if heads and self.world.chance(self.faults.stale_ref):
             return heads[-2] if len(heads) > 1 else None
@@ -171,7 +225,7 @@ class VirtualGitHub:
         return committed if heads and heads[-1].sha == committed.sha else None
 
     def _create(self, call: CreateIssue, author: str) -> Issue:
-        number = max(self.issues, default=0) + 1
+        number = max([0, *self.issues, *self.moved]) + 1
         issue = Issue(
             repository=self.repository,
             number=number,
@@ -191,14 +245,13 @@ class VirtualGitHub:
         return issue
 
     def _edit(self, call: EditIssue) -> None:
-        stored = self.issues[call.number]
+        stored = self._there(call.repository, call.number)
         if call.body is not None:
             stored.issue = msgspec.structs.replace(stored.issue, body=call.body)
         if call.open is False and stored.issue.open:
             self.close(call.number, call.state_reason or "completed", "aggregator[bot]", call.duplicate_of or 0)
         if call.open is True and not stored.issue.open:
-            stored.issue = msgspec.structs.replace(stored.issue, open=True, state_reason="reopened", closed_at=0.0)
-            self.on_change()
+            self.reopen(call.number)
 
 
 def _commit(claim: Claim) -> Claim:

@@ -15,6 +15,7 @@ from node.clock import SystemClock
 from node.config import ConfigError, Loaded, load
 from node.identity import IdentityError
 from node.ingest import SocketError
+from node.markerkey import MarkerKeyError
 from node.store import StoreError
 
 FOUND_A_PROBLEM = 1
@@ -37,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     status = 0
     try:
         trio.run(until_signal, loaded)
-    except* (StoreError, IdentityError, SocketError) as errors:
+    except* (StoreError, IdentityError, MarkerKeyError, SocketError) as errors:
         for error in leaves(errors):
             print(error, file=sys.stderr)
         status = FOUND_A_PROBLEM

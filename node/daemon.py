@@ -9,23 +9,33 @@ both before the store, so nothing that was taken is left behind.
 """
 
 import os
+import socket
 from collections.abc import Mapping
+from pathlib import Path
 
 import structlog
 import trio
 
+from aggregator.agenda import Knowledge
 from aggregator.record import ErrorRecord
 from aggregator.severity import severity_of
 from aggregator.signature import Signed, sign
+from node import markerkey
+from node.book import open_book
 from node.clock import Clock, SystemClock
 from node.config import Config, Loaded, places
+from node.control.server import serve
 from node.identity import load_or_make
 from node.ingest import Ingest
+from node.outward import open_outward
+from node.sockets import bind
 from node.store import StoreError, open_store
 from node.tally import Counting, open_counting
+from node.view import NodeView
 
 log = structlog.get_logger("node")
 
+CONTROL_MODE = 0o600  # who may connect may also enable filing
 EXPIRE_EVERY = 60.0  # seconds; far shorter than any window that leaves the lookback
 
 
@@ -36,17 +46,24 @@ async def run(
     clock: Clock | None = None,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Run a node until `stop` is set. Raises `StoreError`, `IdentityError` or `SocketError` when it cannot start."""
+    """Run a node until `stop` is set. Raises `StoreError`, `IdentityError`, `MarkerKeyError` or `SocketError`."""
     config, where, clock = loaded.config, places(loaded.config, environment), clock or SystemClock()
     async with open_store(where.directory) as store:
         identity = load_or_make(where.directory / "key")
+        key = markerkey.load_or_make(where.directory / markerkey.NAME)
         counting = await open_counting(store, identity.peer, int(config.bundle.window), config.bundle.lookback, clock)
-        ingest = Ingest(config, where, store, counting, Naming(), clock)
+        keeper = await open_book(store, identity.peer, clock)
+        known = Knowledge(counting.ledger, counting.history, keeper.book)
+        outward = await open_outward(loaded, environment, key, known, keeper, store, clock, identity.peer)
+        ingest = Ingest(config, where, store, counting, Naming(), clock, lambda root: view.address_of(root))
+        view = NodeView(identity.peer, known, keeper, outward, store, clock, ingest.statistics, clock.now())
 
         async with trio.open_nursery() as keeping:
             keeping.start_soon(expire, counting, config, clock)
 
             async with trio.open_nursery() as taking:
+                taking.start_soon(outward.bundler.run)
+                await taking.start(control, where.control, view)
                 await taking.start(ingest.run)
 
                 log.info("node started", peer=identity.peer, directory=str(where.directory), config=str(loaded.path))
@@ -56,6 +73,15 @@ async def run(
                 taking.cancel_scope.cancel()
             keeping.cancel_scope.cancel()
     log.info("node stopped")
+
+
+async def control(path: Path, view: NodeView, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+    """Answer on the control socket: its owner's and root's only. Raises `SocketError` before it has started."""
+    bound = bind(path, socket.SOCK_STREAM, CONTROL_MODE)
+    try:
+        await serve(bound.socket, view, task_status)
+    finally:
+        bound.close()
 
 
 class Naming:

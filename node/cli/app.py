@@ -22,6 +22,7 @@ from node.cli import (
     issues,
     merge,
     mute,
+    node,
     preview,
     refile,
     report,
@@ -36,6 +37,7 @@ from node.cli.verb import Cli, Verb, command
 
 VERBS: tuple[Verb, ...] = (
     init.VERB,
+    node.VERB,
     status.VERB,
     errors.VERB,
     show.VERB,

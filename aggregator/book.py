@@ -79,7 +79,7 @@ class Book:
     def put_fact(self, key: FactKey, fact: Fact) -> bool:
         """Merge a fact. Returns whether anything changed."""
         old = self._facts.get(key)
-        new = join(old, fact) if old else fact
+        new = join(old or fact, fact)
         if new == old:
             return False
         self._facts[key] = new

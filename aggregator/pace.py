@@ -17,7 +17,11 @@ BURST = 2.0  # messages that may go at once after a silence
 
 @dataclass
 class Pace:
-    """The bucket. `now` is any clock that does not step back; `jitter` is drawn by the caller, 0 to 1."""
+    """The bucket. `now` is any clock that does not step back; `jitter` is drawn by the caller, 0 to 1.
+
+    So are the first `tokens`: nodes that start together must not speak in chorus, or all would halve and all would
+    grow.
+    """
 
     now: float
     rate: float = FASTEST  # messages a second: start from the last known value

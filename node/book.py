@@ -79,8 +79,7 @@ class BookKeeper:
         self.listener(fresh, newer)
 
     def _joined(self, key: FactKey, fact: Fact) -> Fact:
-        old = self.book.fact(key)
-        return join(old, fact) if old else fact
+        return join(self.book.fact(key) or fact, fact)
 
 
 async def open_book(store: Store, peer: str, clock: Clock) -> BookKeeper:

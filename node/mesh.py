@@ -3,6 +3,7 @@
 Nothing here is needed to count or to file: a node whose network is down goes on alone, and catches up by sync.
 """
 
+import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -78,7 +79,7 @@ class Mesh:
         hello = Hello(msgspec.msgpack.encode(membership.member), __version__, membership.length, READS)
         self.introductions = Introductions(self.fleet, hello, links, self._enter, self.settling.met)
         self.intake = Intake(self.fleet, counting, keeper)
-        pace = Pace(clock.elapsed())
+        pace = Pace(clock.elapsed(), tokens=random.random())  # noqa: S311  # jitter is no secret
         self.gossip = Gossip(self.fleet, self.network, self.intake, pace, clock, self._presence)
         self.sync = Sync(
             self.fleet, links.ask, self._introduced, self.intake.take, clock, membership.length, self.settling.pulled

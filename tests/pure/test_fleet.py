@@ -1,0 +1,361 @@
+"""Membership, accepting, ranks, pace, presence and the outbox: what a node makes of what others say."""
+
+import hashlib
+import random
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.accept import Gate, Refusal, accept
+from aggregator.book import Book, Fact, FactKey, Ruling, Standing
+from aggregator.election import RANKS, rank_of, ranked, wait_for
+from aggregator.member import Invitation, Member, Roster, admit, invite
+from aggregator.message import BadMessage, BookMessage, PageMessage, Presence, decode, encode
+from aggregator.outbox import Outbox
+from aggregator.pace import BUDGET, FASTEST, INTERVAL, Pace
+from aggregator.page import Origin, Page, PageKey, message_to_sign, write_body
+from aggregator.presence import Peers, Settling, period
+from aggregator.reason import Reason
+from aggregator.window import FUTURE
+from tests.pure.factories import name, tally
+
+LENGTH = 900
+NOW = 100 * LENGTH + 5.0
+FLEET = b"f" * 32
+KEY = b"i" * 32
+
+
+def signer(key: bytes) -> Callable[[bytes], bytes]:
+    """A signature that only who knows `key` makes: hashes, since the mathematics is not the point here."""
+    return lambda message: hashlib.sha256(key + message).digest()
+
+
+def verify(key: bytes, message: bytes, signature: bytes) -> bool:
+    return signer(key)(message) == signature
+
+
+def verify_peer(peer: str, message: bytes, signature: bytes) -> bool:
+    return verify(peer.encode(), message, signature)
+
+
+def invitation(expires: float = NOW + 100, uses: int = 10, fleet: bytes = FLEET) -> Invitation:
+    return invite(fleet, KEY, expires, uses, signer(fleet))
+
+
+def member(peer: str, joined: float = NOW, by: Invitation | None = None) -> Member:
+    return admit(peer, joined, by or invitation(), signer(KEY))
+
+
+def roster(*members: Member) -> Roster:
+    made = Roster([FLEET], verify)
+    for each in members:
+        made.put(each)
+    return made
+
+
+# Membership.
+
+
+def test_a_chain_that_holds_makes_a_member() -> None:
+    assert roster(member("alice")).why_not("alice", {}) is None
+    assert roster().why_not("alice", {}) is Reason.NOT_A_MEMBER
+
+
+@pytest.mark.parametrize(
+    ("chain", "reason"),
+    [
+        (member("alice", by=invitation(fleet=b"x" * 32)), Reason.OTHER_FLEET),
+        (member("alice", joined=NOW + 101), Reason.INVITATION_EXPIRED),
+        (msgspec.structs.replace(member("alice"), peer="mallory"), Reason.FORGED),
+        (msgspec.structs.replace(member("alice"), signature=b"x" * 32), Reason.FORGED),
+        (member("alice", by=msgspec.structs.replace(invitation(), uses=99)), Reason.FORGED),
+        (member("alice", by=msgspec.structs.replace(invitation(), expires=NOW * 2)), Reason.FORGED),
+    ],
+)
+def test_a_chain_that_does_not_hold_says_why(chain: Member, reason: Reason) -> None:
+    assert roster().put(chain) is reason
+
+
+def test_of_more_members_than_uses_the_first_to_join_count() -> None:
+    two = invitation(uses=2)
+    some = [member("carol", NOW - 1, two), member("alice", NOW - 3, two), member("bob", NOW - 2, two)]
+    for order in (some, some[::-1]):
+        made = roster(*order)
+        assert [made.why_not(peer, {}) for peer in ("alice", "bob", "carol")] == [None, None, Reason.USED_UP]
+
+
+def test_a_peer_and_an_invitation_can_be_banned() -> None:
+    made = roster(member("alice"))
+    assert made.why_not("alice", {"alice": 0.0}) is Reason.BANNED
+    assert made.why_not("alice", {KEY.hex(): 0.0}) is Reason.BANNED
+
+
+# Accepting pages.
+
+
+def signed(peer: str = "alice", window: int = 99, key: str = "", length: int = LENGTH) -> Page:
+    bare = Page(PageKey(Origin(peer, "r" * 16), window * length, 0), 1, write_body([tally(1, 5)]))
+    message = message_to_sign(bare, FLEET)
+    return msgspec.structs.replace(bare, signature=signer((key or peer).encode())(message))
+
+
+def gate(bans: dict[str, float] | None = None, horizon: int = 50 * LENGTH) -> Gate:
+    return Gate(FLEET, LENGTH, roster(member("alice")), bans or {}, horizon, verify_peer)
+
+
+def test_a_members_page_is_taken() -> None:
+    assert accept(signed(), gate(), NOW) == [tally(1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        (signed(window=49), Reason.BELOW_HORIZON),
+        (signed(window=100 + int(FUTURE // LENGTH) + 1), Reason.IN_THE_FUTURE),
+        (signed("mallory"), Reason.NOT_A_MEMBER),
+        (signed("alice", key="mallory"), Reason.BAD_PAGE),
+        (signed(window=99, length=901), Reason.BAD_PAGE),
+        (msgspec.structs.replace(signed(), sequence=2), Reason.BAD_PAGE),
+        (msgspec.structs.replace(signed(), body=write_body([tally(1, 6)])), Reason.BAD_PAGE),
+        (msgspec.structs.replace(signed(), body=b"\xc1"), Reason.BAD_PAGE),
+    ],
+)
+def test_another_page_is_refused_with_its_reason(page: Page, reason: Reason) -> None:
+    result = accept(page, gate(), NOW)
+    assert isinstance(result, Refusal)
+    assert result.reason is reason
+
+
+def test_a_ban_leaves_what_was_counted_before_it() -> None:
+    banned = gate({"alice": 80.0 * LENGTH})
+    assert accept(signed(window=79), banned, NOW) == [tally(1, 5)]
+    assert accept(signed(window=80), banned, NOW) == Refusal(Reason.BANNED)
+
+
+@given(st.integers(0, 10_000), st.integers(0, 255))
+def test_no_altered_byte_is_taken(place: int, value: int) -> None:
+    good = signed()
+    data = bytearray(msgspec.msgpack.encode(good))
+    data[place % len(data)] = value
+    try:
+        page = msgspec.msgpack.decode(bytes(data), type=Page)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    assert page == good or isinstance(accept(page, gate(), NOW), Refusal)
+
+
+# Election.
+
+
+@given(st.sets(st.text(min_size=1), min_size=1, max_size=9), st.text())
+def test_everybody_computes_the_same_order(peers: set[str], repository: str) -> None:
+    order = ranked(repository, peers)
+    assert set(order) == peers
+    assert (
+        order == ranked(repository.upper().lower(), sorted(peers)) or repository.lower() != repository.upper().lower()
+    )
+    assert [rank_of(peer, repository, peers) for peer in order[:RANKS]] == list(range(min(RANKS, len(order))))
+    assert all(rank_of(peer, repository, peers) is None for peer in order[RANKS:])
+
+
+def test_removing_a_candidate_keeps_the_order_of_the_others() -> None:
+    peers = [f"peer {n}" for n in range(20)]
+    order = ranked("acme/app", peers)
+    assert ranked("acme/app", [p for p in peers if p != order[3]]) == [p for p in order if p != order[3]]
+
+
+def test_repositories_spread_over_the_candidates() -> None:
+    peers = [f"peer {n}" for n in range(5)]
+    firsts = [ranked(f"acme/{n}", peers)[0] for n in range(500)]
+    assert all(60 <= firsts.count(peer) <= 140 for peer in peers)
+
+
+def test_each_rank_waits_one_takeover_longer() -> None:
+    assert [wait_for(rank, 2.0) for rank in range(4)] == [0.0, 2.0, 4.0, 6.0]
+
+
+# Pace.
+
+
+def test_one_node_alone_sends_at_most_one_message_a_second() -> None:
+    pace, sent = Pace(0.0), 0
+    for tick in range(1000):
+        sent += pace.take(tick / 10)
+        pace.adapt(tick / 10, 0.5)
+    assert 95 <= sent <= 103
+
+
+@pytest.mark.parametrize("nodes", [30, 100, 400])
+def test_the_rates_of_all_settle_near_the_budget(nodes: int) -> None:
+    draw = random.Random(1)
+    paces = [Pace(0.0, tokens=draw.random()) for _ in range(nodes)]
+    sent: list[int] = []
+    for quarter in range(4 * 300):
+        sent.append(sum(pace.take(quarter / 4) for pace in paces))
+        for pace in paces:
+            pace.hear(sent[-1])
+            pace.adapt(quarter / 4, draw.random())
+    assert BUDGET * 0.7 <= sum(sent[-4 * 60 :]) / 60 <= BUDGET * 1.2
+
+
+def test_a_silent_fleet_leaves_the_budget_to_who_speaks() -> None:
+    pace = Pace(0.0, rate=0.01)
+    for step in range(1, 100):
+        pace.adapt(step * INTERVAL * 2, 0.5)
+    assert pace.rate == FASTEST
+
+
+# Presence.
+
+
+def presence(at: float = 1.0, run: str = "r", **changes: object) -> Presence:
+    base = Presence(run=run, at=at, version="1", settled=True, candidate=["Acme/App"])
+    return msgspec.structs.replace(base, **changes)
+
+
+def test_who_is_silent_is_away_and_who_says_so_has_left() -> None:
+    peers = Peers()
+    peers.hear("alice", presence(), 0.0)
+    peers.hear("bob", presence(leaving=True), 0.0)
+    assert [peers.state(p, 1.0) for p in ("alice", "bob", "carol")] == ["here", "left", "unknown"]
+    assert peers.state("alice", 4 * period(3)) == "away"
+
+
+def test_an_older_presence_is_no_news() -> None:
+    peers = Peers()
+    assert peers.hear("alice", presence(2.0), 0.0)
+    assert not peers.hear("alice", presence(1.0, leaving=True), 1.0)
+    assert peers.hear("alice", presence(0.5, run="next"), 2.0)
+
+
+def test_candidates_are_here_settled_and_able() -> None:
+    peers = Peers()
+    peers.hear("alice", presence(), 0.0)
+    peers.hear("bob", presence(settled=False), 0.0)
+    peers.hear("carol", presence(candidate=[]), 0.0)
+    assert peers.candidates("acme/app", 1.0) == ["alice"]
+    assert peers.candidates("acme/app", 1000.0) == []
+
+
+@pytest.mark.parametrize(
+    ("met", "pulled", "after", "settled"),
+    [
+        (False, False, 59.0, False),
+        (False, False, 61.0, True),
+        (True, False, 61.0, False),
+        (True, True, 1.0, True),
+        (True, False, 121.0, True),
+    ],
+)
+def test_settled(met: bool, pulled: bool, after: float, settled: bool) -> None:
+    settling = Settling(1000.0)
+    if met:
+        settling.met()
+    if pulled:
+        settling.pulled()
+    assert settling.settled(1000.0 + after) is settled
+
+
+# Messages and the outbox.
+
+
+def outbox_of(pages: dict[PageKey, Page]) -> Outbox:
+    return Outbox(pages.get)
+
+
+def page_numbered(number: int, size: int = 1) -> Page:
+    body = write_body([tally(n, title="x" * 100) for n in range(size)])
+    return Page(PageKey(Origin("alice", "r" * 16), 900, number), 1, body, b"s" * 64)
+
+
+def taken(outbox: Outbox) -> list[PageMessage | BookMessage | Presence]:
+    out: list[PageMessage | BookMessage | Presence] = []
+    while (data := outbox.take()) is not None:
+        out.append(decode(data))
+    return out
+
+
+def test_facts_go_first_then_presence_then_pages() -> None:
+    pages = {(p := page_numbered(n)).key: p for n in range(3)}
+    outbox = outbox_of(pages)
+    outbox.changed(pages)
+    outbox.present(presence())
+    outbox.entered([(FactKey("acme/app", name(1)), Fact(Standing.FILED, 1.0, 7))], [])
+    assert [type(m).__name__ for m in taken(outbox)] == ["BookMessage", "Presence", "PageMessage"]
+    assert len(outbox) == 0
+
+
+def test_a_page_that_changes_a_thousand_times_is_told_once() -> None:
+    page = page_numbered(0)
+    outbox = outbox_of({page.key: page})
+    for _ in range(1000):
+        outbox.changed([page.key])
+    assert taken(outbox) == [PageMessage([page])]
+
+
+def test_every_message_fits_and_nothing_is_left_behind() -> None:
+    pages = {(p := page_numbered(n, size=40)).key: p for n in range(50)}
+    outbox = outbox_of(pages)
+    outbox.changed(pages)
+    rulings = [Ruling("mute", name(n), {"until": "forever"}, 1, "alice") for n in range(1000)]
+    outbox.entered([], rulings)
+    messages = taken(outbox)
+    told = [p.key for m in messages if isinstance(m, PageMessage) for p in m.pages]
+    ruled = [r.subject for m in messages if isinstance(m, BookMessage) for r in m.rulings]
+    assert told == list(pages)
+    assert ruled == [name(n) for n in range(1000)]
+
+
+def test_a_page_too_large_for_a_message_is_left_to_sync() -> None:
+    large = Page(PageKey(Origin("alice", "r" * 16), 900, 0), 1, b"x" * 20_000, b"s")
+    outbox = outbox_of({large.key: large})
+    outbox.changed([large.key])
+    assert taken(outbox) == []
+
+
+@given(st.binary(max_size=300))
+def test_bytes_from_outside_are_a_message_or_a_reason(data: bytes) -> None:
+    try:
+        message = decode(data)
+    except BadMessage:
+        return
+    assert decode(encode(message)) == message
+
+
+# The book's laws.
+
+entries = st.lists(
+    st.builds(
+        Ruling, st.just("mute"), st.sampled_from("ab"), st.integers(0, 9), st.integers(1, 5), st.sampled_from("xyz")
+    ),
+    max_size=8,
+)
+known_facts = st.lists(
+    st.tuples(
+        st.builds(FactKey, st.just("r"), st.sampled_from("ab")),
+        st.builds(Fact, st.sampled_from(Standing), st.floats(0, 9), st.integers(0, 5)),
+    ),
+    max_size=8,
+)
+
+
+def book_of(facts: list[tuple[FactKey, Fact]], some: list[Ruling]) -> tuple[object, object]:
+    book = Book()
+    for key, fact in facts:
+        book.put_fact(key, fact)
+    for ruling in some:
+        book.put_ruling(ruling)
+    return dict(book.facts()), {(r.kind, r.subject): r for r in book.rulings()}
+
+
+@given(known_facts, entries, st.randoms(use_true_random=False))
+def test_a_book_does_not_depend_on_order_or_repetition(
+    facts: list[tuple[FactKey, Fact]], some: list[Ruling], shuffler: random.Random
+) -> None:
+    mixed_facts, mixed = [*facts, *facts], [*some, *some]
+    shuffler.shuffle(mixed_facts)
+    shuffler.shuffle(mixed)
+    assert book_of(facts, some) == book_of(mixed_facts, mixed)

@@ -81,9 +81,10 @@ def command(verb: Verb) -> Callable[..., None]:
     def run(**given: Any) -> None:
         context: typer.Context = given.pop("typer_context")
         as_json, watch = given.pop("as_json", False), given.pop("watch", False)
-        raise typer.Exit(execute(verb, context.obj, given, as_json, watch))
+        cli = _placed(context.obj, given.pop("config_file"), given.pop("control_socket"))
+        raise typer.Exit(execute(verb, cli, given, as_json, watch))
 
-    added = [] if verb.raw else [_option("as_json", bool, "--json", "Print JSON.", False)]
+    added = [*PLACES] if verb.raw else [_option("as_json", bool, "--json", "Print JSON.", False), *PLACES]
     if verb.watch:
         added.append(_option("watch", bool, "--watch", f"Show it anew every {WATCH_SECONDS:.0f} s.", False))
     context = inspect.Parameter("typer_context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
@@ -92,6 +93,11 @@ def command(verb: Verb) -> Callable[..., None]:
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     run.__doc__ = verb.run.__doc__
     return run
+
+
+def _placed(cli: Cli, config: Path | None, socket: Path | None) -> Cli:
+    """`--config` and `--socket` may stand before the verb or behind it; the latter wins."""
+    return replace(cli, config_path=config or cli.config_path, socket=socket or cli.socket)
 
 
 def execute(verb: Verb, cli: Cli, given: Mapping[str, Any], as_json: bool = False, watch: bool = False) -> int:
@@ -148,6 +154,12 @@ def complain(error: Exception, code: int) -> int:
     return code
 
 
-def _option(name: str, kind: type, flag: str, text: str, default: object) -> inspect.Parameter:
+def _option(name: str, kind: Any, flag: str, text: str, default: object) -> inspect.Parameter:
     annotation = Annotated[kind, typer.Option(flag, help=text)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+PLACES = (
+    _option("config_file", Path | None, "--config", "The configuration file.", None),
+    _option("control_socket", Path | None, "--socket", "The node's control socket.", None),
+)

@@ -14,9 +14,15 @@ from aggregator.filing.comment import comment_once
 from aggregator.filing.marker import read_issue_marker
 from aggregator.filing.settings import Settings
 from aggregator.record import ErrorRecord, Frame
+from aggregator.redact import redact_text
+from aggregator.signature.parameterise import parameterise
 
 READ = 5  # hits that are read at most
-SHORT = 12  # characters: a template below this is too common to recognise an error by
+SHORT = 12  # characters besides the values: a template below this is too common to recognise an error by
+
+_PLACEHOLDER = re.compile(r"<\w+>")
+_CODE = re.compile(r"`([^`]+)`")
+_EDGES = " \t>*-#`'\".,;"  # of a line that quotes, lists or ends a sentence
 
 
 def find_report(case: Case, settings: Settings, sample: ErrorRecord | None) -> Steps[Issue | None]:
@@ -51,19 +57,34 @@ def read_hit(case: Case, number: int) -> Steps[Issue | None]:
 def is_same(issue: Issue, sample: ErrorRecord) -> bool:
     """Whether a report speaks of this very error: its type, and its message or its place."""
     text = f"{issue.title}\n{issue.body}"
-    if not names_type(text, sample):
-        return False
-    first_line = sample.message.strip().partition("\n")[0]
-    if len(first_line) >= SHORT and first_line in text:
-        return True
-    place = innermost(sample)
-    return place is not None and _mentions(text, place.module) and _mentions(text, place.function)
+    return names_type(text, sample) and (names_message(text, sample) or names_place(text, sample))
 
 
 def names_type(text: str, sample: ErrorRecord) -> bool:
     """Whether the exact type is named, alone or with its own module before it, as a traceback prints it."""
     module = sample.exceptions[0].module
     return _mentions(text, sample.type_name) or (bool(module) and _mentions(text, f"{module}.{sample.type_name}"))
+
+
+def names_message(text: str, sample: ErrorRecord) -> bool:
+    """Whether a line, or what stands in backquotes, is the message as a whole, whatever its values.
+
+    A message of several lines, or of few words, is too little to go by.
+    """
+    template = parameterise(redact_text(sample.message.strip()))
+    if "\n" in sample.message.strip() or len(_PLACEHOLDER.sub("", template)) < SHORT:
+        return False
+    pieces = (piece for line in text.splitlines() for piece in (line, *_CODE.findall(line)))
+    before = f"{sample.type_name}: "
+    return any(parameterise(redact_text(piece.rpartition(before)[2].strip(_EDGES))) == template for piece in pieces)
+
+
+def names_place(text: str, sample: ErrorRecord) -> bool:
+    """Whether both the module (by name, or as a file) and the function are named where the error was raised."""
+    place = innermost(sample)
+    if place is None or not _mentions(text, place.function):
+        return False
+    return any(_mentions(text, word) for word in (place.module, place.file, f"{place.module.replace('.', '/')}.py"))
 
 
 def innermost(sample: ErrorRecord) -> Frame | None:
@@ -81,4 +102,4 @@ def tell_counts(case: Case, settings: Settings, issue: Issue, memory: Memory) ->
 
 def _mentions(text: str, word: str) -> bool:
     """Whether `word` stands in `text` as a whole word."""
-    return bool(word) and re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", text) is not None
+    return bool(word) and re.search(rf"(?<![\w.]){re.escape(word)}(?!\.?\w)", text) is not None

@@ -42,6 +42,8 @@ STEPS = 5  # duplicates of duplicates that are followed
 
 def follow(case: Case, memory: Memory, settings: Settings, listed: Issue | None) -> Steps[Outcome]:
     """Do what the table says about issue `case.number`. `listed`: the issue as the run's list shows it."""
+    if listed is not None:
+        memory.missing_at = None
     if listed is not None and is_quiet(case, settings, listed):
         return quiet(case, settings, listed)
     try:
@@ -156,7 +158,8 @@ def is_quiet(case: Case, settings: Settings, listed: Issue) -> bool:
     if not listed.open:
         return listed.state_reason == "completed" and not occurred_after(case, settings, listed)
     old, new = read_status(listed.body), status_of(case.bundle, case.now)
-    return old is not None and not needs_update(old, new, case.now, settings.update_interval)
+    ours = whose(case, settings, listed) is Whose.OURS
+    return ours and old is not None and not needs_update(old, new, case.now, settings.update_interval)
 
 
 def occurred_after(case: Case, settings: Settings, issue: Issue) -> bool:

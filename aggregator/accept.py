@@ -41,16 +41,9 @@ def accept(page: Page, gate: Gate, now: float) -> list[Tally] | Refusal:
     why = gate.roster.why_not(peer, {})
     if why is not None:
         return Refusal(why)
-    if page.key.window >= banned_from(peer, gate):
+    if page.key.window >= gate.roster.banned_from(peer, gate.bans):
         return Refusal(Reason.BANNED)
     try:
         return check(page, gate.fleet, gate.length, gate.verify)
     except BadPage as error:
         return Refusal(Reason.BAD_PAGE, str(error))
-
-
-def banned_from(peer: str, gate: Gate) -> float:
-    """The moment from which a peer's windows do not count any more; infinite where it is not banned."""
-    member = gate.roster.member(peer)
-    names = [peer, member.invitation.key.hex()] if member else [peer]
-    return min((gate.bans[name] for name in names if name in gate.bans), default=float("inf"))

@@ -25,7 +25,8 @@ class Identity:
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
-        self.peer = peer_id(key.public_key().public_bytes_raw())
+        self.public = key.public_key().public_bytes_raw()
+        self.peer = peer_id(self.public)
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes."""
@@ -39,25 +40,25 @@ class Identity:
         return f"Identity({self.peer})"  # never the key
 
 
-def load_or_make(path: Path) -> Identity:
+def load_or_make(path: Path, what: str = "node's key") -> Identity:
     """The identity kept at `path`; made and written there if there is none. Raises `IdentityError`."""
     try:
-        return load(path)
+        return load(path, what)
     except FileNotFoundError:
-        return _make(path)
+        return _make(path, what)
 
 
-def load(path: Path) -> Identity:
-    """The identity kept at `path`. Raises `FileNotFoundError` or `IdentityError`."""
+def load(path: Path, what: str = "node's key") -> Identity:
+    """The identity kept at `path`. Raises `FileNotFoundError` or `IdentityError`, which names it as `what`."""
     try:
         mode = path.stat().st_mode & 0o777
         data = path.read_bytes()
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise IdentityError(f"{path}: the node's key cannot be read ({error.strerror}): check its owner") from None
+        raise IdentityError(f"{path}: the {what} cannot be read ({error.strerror}): check its owner") from None
     if mode & 0o077:
-        raise IdentityError(f"{path}: others can read the node's key (mode {mode:04o}): chmod 600 it")
+        raise IdentityError(f"{path}: others can read the {what} (mode {mode:04o}): chmod 600 it")
     if len(data) != KEY_BYTES:
         raise IdentityError(f"{path}: not a key of this program: restore it, or remove it to become a new node")
     return Identity(Ed25519PrivateKey.from_private_bytes(data))
@@ -93,7 +94,12 @@ def verify_key(public: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
-def _make(path: Path) -> Identity:
+def from_seed(seed: bytes) -> Identity:
+    """The key whose private half are these 32 bytes."""
+    return Identity(Ed25519PrivateKey.from_private_bytes(seed))
+
+
+def _make(path: Path, what: str) -> Identity:
     """Written under a temporary name first: a crash leaves a whole key or none."""
     key = Ed25519PrivateKey.generate()
     new = path.with_name(path.name + ".new")
@@ -106,5 +112,5 @@ def _make(path: Path) -> Identity:
             os.fsync(file.fileno())
         new.rename(path)
     except OSError as error:
-        raise IdentityError(f"{path}: the node's key cannot be written ({error.strerror})") from None
+        raise IdentityError(f"{path}: the {what} cannot be written ({error.strerror})") from None
     return Identity(key)

@@ -32,8 +32,17 @@ def load_or_make(path: Path) -> bytes:
 
 
 def _make(path: Path) -> bytes:
-    """Written under a temporary name first: a crash leaves a whole key or none."""
-    key, new = secrets.token_bytes(BYTES), path.with_name(path.name + ".new")
+    key = secrets.token_bytes(BYTES)
+    write(path, key)
+    return key
+
+
+def write(path: Path, key: bytes) -> None:
+    """Keep this key, the fleet's. Written under a temporary name first: a crash leaves a whole key or none.
+
+    Raises `MarkerKeyError`.
+    """
+    new = path.with_name(path.name + ".new")
     try:
         new.unlink(missing_ok=True)
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -43,4 +52,3 @@ def _make(path: Path) -> bytes:
         new.rename(path)
     except OSError as error:
         raise MarkerKeyError(f"{path}: cannot be written ({error.strerror}): check the directory's owner") from None
-    return key

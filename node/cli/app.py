@@ -19,7 +19,9 @@ from node.cli import (
     explain,
     forget,
     init,
+    invite,
     issues,
+    join,
     merge,
     mute,
     node,
@@ -37,6 +39,8 @@ from node.cli.verb import Cli, Verb, command
 
 VERBS: tuple[Verb, ...] = (
     init.VERB,
+    invite.VERB,
+    join.VERB,
     node.VERB,
     status.VERB,
     errors.VERB,

@@ -225,7 +225,7 @@ async def test_a_configuration_is_checked_with_file_line_and_expectation(tmp_pat
 async def test_init_makes_what_is_missing_and_leaves_what_is_there(tmp_path: Path):
     home = Home(tmp_path)
     first = (await home.run("init", "--json")).json
-    assert len(first["made"]) == 4
+    assert len(first["made"]) == 6
     keys = [home.state / "key", home.state / "marker.key"]
     assert [key.stat().st_mode & 0o777 for key in keys] == [0o600, 0o600]
     assert home.state.stat().st_mode & 0o777 == 0o700

@@ -10,10 +10,11 @@ and be told; it is signed, so that no member can lock the others out by spreadin
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import msgspec
 
+from aggregator.member import Sign, Verify
 from aggregator.reason import Reason
 
 SUCCESSION = b"error-aggregator succession 1\0"
@@ -24,14 +25,6 @@ SUCCESSIONS = 64  # fleet keys that a fleet has at most, one after the other
 Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Seal = Annotated[bytes, msgspec.Meta(max_length=64)]  # a signature; empty while it is made
 Moment = Annotated[float, msgspec.Meta(ge=0, le=2**40)]  # Unix seconds; no infinity, no NaN
-
-
-class Verify(Protocol):
-    def __call__(self, key: bytes, message: bytes, signature: bytes) -> bool: ...
-
-
-class Sign(Protocol):
-    def __call__(self, message: bytes) -> bytes: ...
 
 
 class Succession(msgspec.Struct, frozen=True, array_like=True):

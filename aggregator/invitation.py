@@ -16,8 +16,8 @@ from typing import Annotated, Any
 import msgspec
 
 from aggregator import fleetkey
-from aggregator.fleetkey import Key, NetworkKey, Sign, Succession, Verify
-from aggregator.member import Invitation
+from aggregator.fleetkey import Key, NetworkKey, Succession
+from aggregator.member import Invitation, Sign, Verify
 from aggregator.reason import Reason
 
 PREFIX = "ea1_"

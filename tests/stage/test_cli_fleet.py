@@ -27,9 +27,9 @@ async def listening(desk: Desk) -> AsyncGenerator[Network]:
         yield network
 
 
-def founded(path: Path, **options: str) -> Desk:
+def founded(path: Path, window: str = "") -> Desk:
     desk = Desk(path)
-    ran = desk.do(init.VERB, **options)
+    ran = desk.do(init.VERB, window=window)
     assert ran.code == 0, ran.err
     return desk
 

@@ -1,13 +1,14 @@
 """Peer to peer, behind a few methods. Nothing outside this folder imports libp2p."""
 
+from node.network.answering import Handler
 from node.network.counters import NetworkStatistics
 from node.network.errors import NetworkError, Reason
+from node.network.gate import MAX_MESSAGE
 from node.network.identity import identity_of, is_peer_id
 from node.network.links import PeerLink
-from node.network.network import MAX_MESSAGE, Network, open_network
+from node.network.network import Network, open_network
 from node.network.probe import test_address
 from node.network.settings import NetworkSettings
-from node.network.streams import Handler
 
 __all__ = [
     "MAX_MESSAGE",

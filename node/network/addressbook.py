@@ -13,13 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+import trio
 
 from node.network.addresses import checked, split_peer
 from node.network.identity import is_peer_id
+from node.network.logs import Log
 
 MOST_PEERS = 1000
 MOST_UNPROVEN = 300
 ADDRESSES_PER_PEER = 4
+SAVE_SECONDS = 5.0  # between two looks whether there is something to save
 GIVE_UP_FAILURES = 20  # in a row; at the longest pause that is over three minutes of trying
 
 
@@ -171,3 +174,19 @@ class AddressBook:
         if len(self._entries) >= MOST_PEERS and others:
             del self._entries[min(others, key=lambda peer_id: self._entries[peer_id].reached)]
         return len(self._entries) < MOST_PEERS
+
+
+async def save(book: AddressBook, log: Log) -> None:
+    """Save in a thread; a failure is logged, the book is only a cache."""
+    try:
+        await trio.to_thread.run_sync(book.save)
+    except OSError as error:
+        log.warning("address book not saved", reason=str(error))
+
+
+async def keep_saved(book: AddressBook, log: Log) -> None:
+    """Save whenever something changed, until cancelled."""
+    while True:
+        await trio.sleep(SAVE_SECONDS)
+        if book.changed:
+            await save(book, log)

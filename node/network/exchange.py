@@ -6,19 +6,26 @@ All of it is hostile input: decoded against a schema, bounded, and checked addre
 """
 
 import random
+from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 import msgspec
+import trio
 
 from node.network.addressbook import ADDRESSES_PER_PEER, AddressBook
 from node.network.addresses import MAX_ADDRESS_CHARS, at_host, checked, host_and_port, is_loopback
 from node.network.counters import Counters
+from node.network.errors import NetworkError
+from node.network.links import Links
+from node.network.logs import Log
 
 PROTOCOL = "/error-aggregator/peers/1"
 MOST_TOLD = 32  # peers per answer
 MAX_BYTES = 64 * 1024
+DEADLINE = 5.0  # seconds
 
 _Kind = TypeVar("_Kind")
+Request = Callable[[str, str, bytes, float], Awaitable[bytes]]
 
 _Address = Annotated[str, msgspec.Meta(max_length=MAX_ADDRESS_CHARS)]
 _Addresses = Annotated[list[_Address], msgspec.Meta(max_length=ADDRESSES_PER_PEER)]
@@ -104,3 +111,52 @@ def _usable(address: str, remote: str) -> str | None:
     if host in ("0.0.0.0", "::") or (is_loopback(host) and not is_loopback(remote_ip)):  # noqa: S104 - compared
         return None
     return address
+
+
+class Exchange:
+    """Asks neighbours, and answers them."""
+
+    def __init__(
+        self,
+        book: AddressBook,
+        links: Links,
+        max_links: int,
+        own_addresses: Callable[[], list[str]],
+        counters: Counters,
+        log: Log,
+    ) -> None:
+        self._book = book
+        self._links = links
+        self._max_links = max_links
+        self._own_addresses = own_addresses
+        self._counters = counters
+        self._log = log
+        self._draw = random.Random()  # noqa: S311 - which addresses to tell is no secret
+
+    async def ask(self, request: Request, peer_id: str) -> bool:
+        """Ask one neighbour. Says whether it is full; a failure is only logged, the next time is soon."""
+        try:
+            told = await request(peer_id, PROTOCOL, question(self._own_addresses()), DEADLINE)
+        except NetworkError as error:
+            self._log.debug("no peer exchange", peer=peer_id, reason=str(error))
+            return False
+        return take_answer(told, self._book, peer_id, self._remote(peer_id), self._counters)
+
+    async def ask_all(self, request: Request, every: float) -> None:
+        """Ask all neighbours now and then, until cancelled."""
+        while True:
+            await trio.sleep(every * self._draw.uniform(0.7, 1.3))
+            async with trio.open_nursery() as nursery:
+                for link in self._links.all():
+                    nursery.start_soon(self.ask, request, link.peer_id)
+
+    async def answer(self, peer_id: str, asked: bytes) -> bytes:
+        """The handler of PROTOCOL."""
+        take_question(asked, self._book, peer_id, self._remote(peer_id), self._counters)
+        full = len(self._links) > self._max_links
+        linked = {link.peer_id for link in self._links.all()}
+        return answer(self._book, self._own_addresses(), peer_id, linked, full=full, draw=self._draw)
+
+    def _remote(self, peer_id: str) -> str:
+        link = self._links.get(peer_id)
+        return link.address if link else ""

@@ -11,6 +11,7 @@ import hashlib
 import struct
 from enum import IntEnum
 
+import trio
 from libp2p.abc import INetStream
 from libp2p.network.stream.exceptions import StreamEOF
 
@@ -44,6 +45,12 @@ async def write(stream: INetStream, status: Status, payload: bytes = b"") -> Non
     frame = encode(status, payload)
     for start in range(0, len(frame), WRITE_BYTES):
         await stream.write(frame[start : start + WRITE_BYTES])
+
+
+async def reset(stream: INetStream) -> None:
+    """Without a reset the other side would wait; a second is enough to say so, even while being cancelled."""
+    with trio.move_on_after(1, shield=True):
+        await stream.reset()
 
 
 class Reader:

@@ -33,11 +33,11 @@ from node.network import workarounds
 from node.network.addresses import host_and_port
 from node.network.errors import NetworkError, Reason
 from node.network.identity import Identity
+from node.network.links import CONNECTIONS_PER_PEER
 from node.network.settings import MOST_LINKS, NetworkSettings
-from node.network.sockets import KnownTcp
+from node.network.sockets import KnownTcp, known_tcp
 
 DEGREE_HIGH = 2 * MOST_LINKS  # no neighbour is ever pruned: a pruned one gets neither messages nor hints
-CONNECTIONS_PER_PEER = 3
 CLOSE_SECONDS = 2.0
 REMEMBER_SECONDS = 120  # how long a message's id is known as seen
 
@@ -108,9 +108,8 @@ async def running(host: BasicHost) -> AsyncGenerator[None, None]:
             finally:
                 await _close_connections(swarm)
     finally:
-        for transport in swarm.transport_manager.get_transports():
-            if isinstance(transport, KnownTcp):
-                transport.close_now()
+        for transport in known_tcp(swarm):
+            transport.close_now()
 
 
 async def _close_connections(swarm: Swarm) -> None:

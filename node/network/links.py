@@ -13,6 +13,8 @@ from multiaddr import Multiaddr
 
 Way = Literal["in", "out"]
 
+CONNECTIONS_PER_PEER = 3
+
 
 @dataclass(frozen=True, slots=True)
 class PeerLink:

@@ -9,6 +9,7 @@ from libp2p.custom_types import THandler
 from libp2p.io.abc import ReadWriteCloser
 from libp2p.io.trio import TrioTCPStream
 from libp2p.network.connection.raw_connection import RawConnection
+from libp2p.network.swarm import Swarm
 from libp2p.transport.tcp.tcp import TCP, TCPListener
 from multiaddr import Multiaddr
 
@@ -39,7 +40,24 @@ class KnownTcp(TCP):
             stream.stream.socket.close()
         self._open.clear()
 
+    def close_at(self, remote: tuple[str, int]) -> None:
+        """Close the sockets to one remote address."""
+        for stream in self._open:
+            if stream.get_remote_address() == remote:
+                stream.stream.socket.close()
+
     def _remember(self, stream: ReadWriteCloser) -> None:
         if isinstance(stream, TrioTCPStream):
             self._open = [known for known in self._open if known.stream.socket.fileno() != -1]
             self._open.append(stream)
+
+
+def known_tcp(swarm: Swarm) -> list[KnownTcp]:
+    return [one for one in swarm.transport_manager.get_transports() if isinstance(one, KnownTcp)]
+
+
+def close_socket(swarm: Swarm, remote: tuple[str, int] | None) -> None:
+    """Close what leads to `remote`, without a goodbye."""
+    for transport in known_tcp(swarm):
+        if remote is not None:
+            transport.close_at(remote)

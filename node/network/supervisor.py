@@ -26,16 +26,17 @@ async def supervise(
     counters: Counters,
     log: Log,
 ) -> None:
-    """Run `run_once(up)` for ever; it calls `up()` when it is in service. Until cancelled.
+    """Run `run_once(up)` again and again until cancelled; it calls `up()` when it is in service.
 
-    Raises NetworkError if it fails with one before it was ever in service.
+    The first time that happens, `ready` is called. Raises NetworkError if it fails with one before that.
     """
     pause, was_up = FIRST_PAUSE, False
 
     def up() -> None:
         nonlocal was_up
+        if not was_up:
+            ready()
         was_up = True
-        ready()
 
     while True:
         started = trio.current_time()

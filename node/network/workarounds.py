@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 import libp2p.io.utils as read_utils
 import libp2p.pubsub.gossipsub as gossipsub
 import libp2p.pubsub.pubsub as pubsub_module
+import trio
 from libp2p.abc import ConnectionType, IHost, IMuxedConn, INetStream
 from libp2p.host.basic_host import BasicHost
 from libp2p.io.abc import ReadWriteCloser
@@ -34,9 +35,11 @@ from libp2p.security.pnet.psk_conn import PskConn
 from multiaddr import Multiaddr
 
 from node.network.errors import NetworkError, Reason
+from node.network.sockets import close_socket
 
 PINNED = "0.8.1"
 QUEUE_MESSAGES = 1024  # per neighbour; the library's 32 loses 968 of a burst of 1,000
+CLOSE_SECONDS = 1.0  # for saying goodbye to one peer
 READS_PER_FRAME = 2000  # end of file is noticed by using all of them up, so not without bound
 RECORD_FRESH_SECONDS = 5.0  # how long our own address record is reused without looking for new addresses
 RECORDS_KEPT = 512  # signed records of peers known to be good, per host
@@ -210,6 +213,26 @@ def admission(parts: Parts) -> None:
     cast("Any", swarm).add_conn = admitted
 
 
+def close_in_time(parts: Parts) -> None:
+    """Closing says goodbye first, and waits for ever if a frozen peer reads nothing any more; whoever closes hangs
+    with it, such as the task that looks after all connections."""
+    swarm, add = parts.swarm, parts.swarm.add_conn
+
+    async def added(muxed_conn: IMuxedConn, direction: str = "unknown") -> SwarmConn:
+        close = muxed_conn.close
+
+        async def in_time(*reason: int) -> None:
+            with trio.move_on_after(CLOSE_SECONDS) as scope:
+                await cast("Any", close)(*reason)
+            if scope.cancelled_caught:
+                close_socket(swarm, cast("Any", muxed_conn).get_remote_address())
+
+        cast("Any", muxed_conn).close = in_time
+        return await add(muxed_conn, direction)
+
+    cast("Any", swarm).add_conn = added
+
+
 @dataclass(slots=True)
 class _Records:
     good: dict[ID, bytes] = field(default_factory=dict[ID, bytes])
@@ -286,6 +309,7 @@ OF_ONE_HOST: dict[str, Callable[[Parts], None]] = {
         no_auto_connect,
         inbound_slots,
         admission,
+        close_in_time,
     )
 }
 OF_THE_PROCESS: dict[str, Callable[[bool], None]] = {

@@ -51,7 +51,8 @@ class NodeProcess:
         return {event["message"] for event in self.events if event.get("message", "").startswith(prefix)}
 
     def links(self) -> list[str]:
-        return next((event["links"] for event in reversed(self.events) if "links" in event), [])
+        said: list[list[str]] = [event["links"] for event in self.events if "links" in event]
+        return said[-1] if said else []
 
     async def publish(self, prefix: str, count: int) -> None:
         assert self.process.stdin is not None

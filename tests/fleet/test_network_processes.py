@@ -2,6 +2,7 @@
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -47,7 +48,7 @@ async def test_a_node_that_stands_still_while_it_is_connected_comes_back(tmp_pat
 
 async def test_a_frozen_node_is_missed_and_found_again(tmp_path: Path) -> None:
     async with processes(tmp_path, patience=60) as fleet:
-        options: dict[str, object] = {"ping_every": 1.0, "ping_deadline": 2.0}
+        options: dict[str, Any] = {"ping_every": 1.0, "ping_deadline": 2.0}
         alice = await fleet.start("alice", seeds=[], **options)
         bob = await fleet.start("bob", seeds=alice.addresses, **options)
         await each_reaches_the_other(alice, bob, CONVERGENCE)

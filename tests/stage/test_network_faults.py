@@ -21,6 +21,7 @@ from multiaddr import Multiaddr
 from node.network import Network, NetworkError, Reason, workarounds
 from node.network.host import Stack
 from node.network.identity import library_id
+from node.network.sockets import known_tcp
 from tests.stage.network_fleet import (
     Fleet,
     Stranger,
@@ -356,6 +357,28 @@ async def test_a_peer_that_is_disconnected_is_left_alone_for_a_while(tmp_path: P
         await until(lambda: not bob.peers())
         await trio.sleep(1)
         assert not bob.peers()
+
+
+@pytest.mark.parametrize(("without", "gone"), [((), True), (("close_in_time",), False)], ids=["with", "without"])
+async def test_a_peer_that_reads_nothing_any_more_can_be_cut(
+    tmp_path: Path, without: tuple[str, ...], gone: bool
+) -> None:
+    async with fleet_in(tmp_path) as fleet:
+        alice = await fleet.start("alice", dials=0, without=frozenset(without))
+        bob = await fleet.start("bob", seeds=tuple(alice.addresses))
+        await linked(alice, bob)
+        (transport,) = known_tcp(stack_of(alice).swarm)
+        socket = vars(transport)["_open"][-1].stream.socket
+
+        async def blocked(data: bytes) -> None:
+            await until(lambda: socket.fileno() == -1, patience=60)
+
+        connection = stack_of(alice).swarm.get_connections()[0]
+        vars(connection.muxed_conn)["secured_conn"].write = blocked
+        alice.accept(lambda peer_id: False)
+        with trio.move_on_after(4):
+            await until(lambda: not alice.peers())
+        assert (not alice.peers()) is gone
 
 
 async def test_a_name_that_the_library_lost_stops_the_start_with_the_version_to_install(

@@ -32,7 +32,7 @@ from multiaddr import Multiaddr
 from node.network import workarounds
 from node.network.addresses import host_and_port
 from node.network.errors import NetworkError, Reason
-from node.network.identity import Identity
+from node.network.identity import Identity, library_id
 from node.network.links import CONNECTIONS_PER_PEER
 from node.network.settings import MOST_LINKS, NetworkSettings
 from node.network.sockets import KnownTcp, known_tcp
@@ -64,6 +64,18 @@ class Stack:
 
     def listening(self) -> list[str]:
         return [str(address) for address in self.host.get_transport_addrs()]
+
+    def connected(self) -> set[str]:
+        return {str(peer_id) for peer_id in self.swarm.get_connections_map()}
+
+    async def disconnect(self, peer_id: str) -> None:
+        """Close the peer's connections of now.
+
+        The library's own way forgets, without closing it, a connection that comes while it closes the others.
+        """
+        async with trio.open_nursery() as nursery:
+            for connection in self.swarm.get_connections(library_id(peer_id)):
+                nursery.start_soon(connection.close)
 
     def alive(self) -> bool:
         """A service can end without an exception that anybody sees."""

@@ -63,10 +63,14 @@ class Links(INotifee):
         self._links.clear()
         self._change()
 
-    def mark_pubsub(self, members: set[str]) -> None:
-        """Note which peers are in pubsub now."""
+    def compare(self, connected: set[str], in_pubsub: set[str]) -> None:
+        """Correct the links by what is: an event can be lost with the task that was about to send it."""
+        for peer_id in [peer_id for peer_id in self._links if peer_id not in connected]:
+            self._connections.pop(peer_id, None)
+            del self._links[peer_id]
+            self._change()
         for peer_id, link in self._links.items():
-            if link.in_pubsub != (peer_id in members):
+            if link.in_pubsub != (peer_id in in_pubsub):
                 self._links[peer_id] = replace(link, in_pubsub=not link.in_pubsub)
                 self._change()
 

@@ -61,7 +61,7 @@ class Overlay:
             while True:
                 if not self._stack.alive():
                     raise NetworkError(Reason.BROKEN, "a libp2p service ended")
-                self._links.mark_pubsub(self._stack.in_pubsub())
+                self._links.compare(self._stack.connected(), self._stack.in_pubsub())
                 self._notice(ask)
                 await self._cut()
                 self._repair_late(nursery)
@@ -80,7 +80,7 @@ class Overlay:
 
     async def _close(self, peer_id: str) -> None:
         with trio.move_on_after(2 * CLOSE_SECONDS):
-            await self._stack.swarm.close_peer(library_id(peer_id))
+            await self._stack.disconnect(peer_id)
 
     def _next_shuffle(self) -> float:
         return trio.current_time() + self._settings.shuffle_every * self._draw.uniform(0.5, 1.5)

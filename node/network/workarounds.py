@@ -16,7 +16,7 @@ import libp2p.io.utils as read_utils
 import libp2p.pubsub.gossipsub as gossipsub
 import libp2p.pubsub.pubsub as pubsub_module
 import trio
-from libp2p.abc import ConnectionType, IHost, IMuxedConn, INetStream
+from libp2p.abc import ConnectionType, IHost, IMuxedConn, INetConn, INetStream
 from libp2p.host.basic_host import BasicHost
 from libp2p.io.abc import ReadWriteCloser
 from libp2p.network.auto_connector import AutoConnector
@@ -60,6 +60,7 @@ def check_private_names() -> None:
     queue = getattr(RpcQueue(), "_queue", None)
     needed = {
         "Swarm._do_handle_inbound_connection": hasattr(Swarm, "_do_handle_inbound_connection"),
+        "Swarm.dial_peer": hasattr(Swarm, "dial_peer"),
         "Swarm.add_conn": hasattr(Swarm, "add_conn"),
         "Swarm.upgrade_inbound_raw_conn": hasattr(Swarm, "upgrade_inbound_raw_conn"),
         "AutoConnector.maybe_connect": hasattr(AutoConnector, "maybe_connect"),
@@ -175,11 +176,16 @@ def no_resource_manager(parts: Parts) -> None:
 
 
 def no_auto_connect(parts: Parts) -> None:
-    """The library dials every peer it heard of, up to 200, on its own: a full mesh. The overlay is ours."""
+    """The library dials every peer it heard of, up to 200, on its own, and whoever is gone when a stream to it is
+    opened: in the end a full mesh. The overlay is ours."""
 
     async def never() -> None: ...
 
+    async def not_connected(peer_id: ID) -> list[INetConn]:
+        raise SwarmException(f"not connected to {peer_id}")
+
     cast("Any", parts.swarm.auto_connector).maybe_connect = never
+    cast("Any", parts.swarm).dial_peer = not_connected
 
 
 def inbound_slots(parts: Parts) -> None:

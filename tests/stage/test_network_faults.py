@@ -11,6 +11,7 @@ from libp2p.custom_types import TProtocol
 from libp2p.io.abc import Reader
 from libp2p.io.exceptions import IncompleteReadError
 from libp2p.io.utils import read_exactly
+from libp2p.network.exceptions import SwarmException
 from libp2p.peer.envelope import seal_record
 from libp2p.peer.peer_record import PeerRecord
 from libp2p.pubsub.pb import rpc_pb2
@@ -269,8 +270,41 @@ async def test_the_library_dials_nobody_by_itself(tmp_path: Path, without: tuple
         swarm = stack_of(alice).swarm
         swarm.connection_config.low_watermark = swarm.connection_config.min_connections = 2
         swarm.peerstore.add_addrs(library_id(bob.peer_id), [Multiaddr(address_of(bob))], 100)
-        await swarm.auto_connector.maybe_connect()
+        for _ in range(50 if dials else 5):  # it may be busy, or let a peer rest
+            await swarm.auto_connector.maybe_connect()
+            if swarm.get_connections():
+                break
+            await trio.sleep(0.1)
         assert bool(swarm.get_connections()) is dials
+
+
+@pytest.mark.parametrize(("without", "dials"), [((), False), (("no_auto_connect",), True)], ids=["with", "without"])
+async def test_opening_a_stream_to_a_peer_that_is_gone_does_not_dial_it(
+    tmp_path: Path, without: tuple[str, ...], dials: bool
+) -> None:
+    async with fleet_in(tmp_path) as fleet:
+        alice = await fleet.start("alice", dials=0, without=frozenset(without))
+        bob = await fleet.start("bob", dials=0)
+        stack = stack_of(alice)
+        stack.swarm.peerstore.add_addrs(library_id(bob.peer_id), [Multiaddr(address_of(bob))], 100)
+        with contextlib.suppress(SwarmException):
+            await stack.host.new_stream(library_id(bob.peer_id), [MESHSUB])
+        assert bool(stack.swarm.get_connections()) is dials
+
+
+async def test_a_peer_that_comes_back_while_it_is_cut_is_not_lost_sight_of(tmp_path: Path) -> None:
+    async with fleet_in(tmp_path) as fleet, stranger() as mallory:
+        alice = await fleet.start("alice", dials=0)
+        await mallory.connect(alice)
+        await until(lambda: bool(alice.peers()))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(alice.disconnect, mallory.peer_id)
+            nursery.start_soon(mallory.connect, alice)
+        await until(lambda: len(stack_of(alice).swarm.get_connections()) == 1)
+        await until(lambda: len(alice.peers()) == 1)
+        await alice.disconnect(mallory.peer_id)
+        await until(lambda: not alice.peers())
+        await until(lambda: not mallory.swarm.get_connections())
 
 
 async def test_a_message_with_an_older_address_record_is_still_a_message(tmp_path: Path) -> None:

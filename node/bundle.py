@@ -17,7 +17,7 @@ import trio
 
 from aggregator.agenda import Knowledge, cases, newly_due, next_run, pending, take_changed, unsettled
 from aggregator.bundle import Policy
-from aggregator.filing.case import Outcome
+from aggregator.filing.case import Case, Outcome
 from aggregator.filing.run import Run
 from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
@@ -47,8 +47,16 @@ class Terms(Protocol):
     @property
     def interval(self) -> float: ...
 
-    async def why_not(self, repository: str) -> Reason | None:
-        """Why this node does not file for `repository` now; None: it does."""
+    @property
+    def delay(self) -> float:
+        """Seconds after a tick until this node bundles: what was counted before the tick is known by then."""
+        ...
+
+    async def turn(self, repository: str, began: float) -> int | Reason:
+        """This node's rank for `repository`, when its turn has come; else why it does not file there.
+
+        `began`: elapsed time when this run began; higher ranks wait from then on.
+        """
         ...
 
 
@@ -79,7 +87,7 @@ class Bundler:
         """Tick until cancelled. A tick that fails is logged, and what it had to do is done by the next."""
         at = next_run((), self._clock.now(), self._terms.interval)
         while True:
-            await self._wait_until(at)
+            await self._wait_until(at + self._terms.delay)
             outcomes: Sequence[Outcome] = ()
             try:
                 outcomes = (await self.now()).outcomes
@@ -123,17 +131,26 @@ class Bundler:
         self._judged_by = judged_by
 
     async def _file_all(self, changed: set[str], moment: float) -> list[Outcome]:
-        settings, outcomes = self._terms.settings, list[Outcome]()
-        most = max(settings.caps.day, 1)
-        work = cases(self._known, changed, self._terms.policy, moment, self._nonce, most)
-        for repository, some in sorted(work.items()):
-            reason = await self._terms.why_not(repository)
-            if reason is not None:
-                outcomes += [_waits(each.bundle.root, repository, reason, each.number) for each in some]
+        outcomes = list[Outcome]()
+        began = self._clock.elapsed()
+        for repository, some in sorted(self._work(changed, moment).items()):
+            turn = await self._terms.turn(repository, began)
+            if isinstance(turn, Reason):
+                outcomes += [_waits(each.bundle.root, repository, turn, each.number) for each in some]
                 continue
-            job = Run(repository, tuple(some), partial(canonical, self._known.book), moment)
-            outcomes += await self._file(job, settings)
+            mine = some if turn == 0 else self._left(repository, changed, moment)
+            if mine:
+                job = Run(repository, tuple(mine), partial(canonical, self._known.book), moment)
+                outcomes += await self._file(job, self._terms.settings)
         return outcomes
+
+    def _work(self, changed: set[str], moment: float) -> dict[str, list[Case]]:
+        most = max(self._terms.settings.caps.day, 1)
+        return cases(self._known, changed, self._terms.policy, moment, self._nonce, most)
+
+    def _left(self, repository: str, changed: set[str], moment: float) -> list[Case]:
+        """After waiting for those before us in rank: what is due and still not filed. Updates are the first one's."""
+        return [each for each in self._work(changed, moment).get(repository, []) if not each.number]
 
     def _remember(self, outcomes: list[Outcome]) -> None:
         """The last outcome of each root that is due or filed; what waits beyond this run's share waits for the cap."""

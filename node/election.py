@@ -56,19 +56,18 @@ class Election:
         candidates = others if reason else [me, *others]
         return Standing(repository, ranked(repository, candidates), rank_of(me, repository, candidates), reason)
 
-    async def wait_turn(self, repository: str) -> int | Reason:
-        """This node's rank, when it may act; or why it does not. Ranks above 0 wait here."""
+    async def wait_turn(self, repository: str, began: float) -> int | Reason:
+        """This node's rank, when it may act; or why it does not. Ranks above 0 wait, from `began` (elapsed time)."""
         standing = self.standing(repository)
         if standing.reason is not None:
             return standing.reason
         if standing.rank is None:
             return Reason.NOT_ELECTED
-        await self._silence(repository, wait_for(standing.rank, self._takeover()))
+        await self._silence(repository, began, wait_for(standing.rank, self._takeover()))
         return standing.rank
 
-    async def _silence(self, repository: str, seconds: float) -> None:
+    async def _silence(self, repository: str, began: float, seconds: float) -> None:
         """Return when for so long nobody has made progress."""
-        began = self._clock.elapsed()
         while (left := self._last_progress(repository, began) + seconds - self._clock.elapsed()) > 0:  # noqa: ASYNC110
             await trio.sleep(left)  # time itself sets no event
 

@@ -5,9 +5,10 @@ Nothing here is needed to count or to file: a node whose network is down goes on
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -46,12 +47,14 @@ class Membership:
     length: int  # seconds of a window
 
 
-@dataclass
-class Mine:
-    """What this node says of itself; the daemon fills it in."""
+class Standing(Protocol):
+    """What this node by itself may file for."""
 
-    candidate: list[str] = field(default_factory=list[str])
-    refused: dict[str, str] = field(default_factory=dict[str, str])
+    def candidates(self) -> list[str]: ...
+
+    def trouble(self) -> dict[str, str]: ...
+
+    def why_no_candidate(self, repository: str) -> Reason | None: ...
 
 
 class Mesh:
@@ -66,9 +69,10 @@ class Mesh:
         counting: Counting,
         keeper: BookKeeper,
         clock: Clock,
-        takeover: float,
+        standing: Standing,
+        takeover: Callable[[], float],
     ) -> None:
-        self.mine = Mine()
+        self._standing = standing
         self._clock, self._keeper, self._counting = clock, keeper, counting
         self.settling = Settling(clock.elapsed())
         roster = Roster(membership.fleets, verify_key)
@@ -84,7 +88,7 @@ class Mesh:
         self.sync = Sync(
             self.fleet, links.ask, self._introduced, self.intake.take, clock, membership.length, self.settling.pulled
         )
-        self.election = Election(self.fleet, self.settling, clock, lambda: takeover, self._may_file)
+        self.election = Election(self.fleet, self.settling, clock, takeover, standing.why_no_candidate)
         self._membership = membership
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -132,8 +136,8 @@ class Mesh:
             version=__version__,
             reads=READS,
             settled=self.election.settled,
-            candidate=self.mine.candidate,
-            refused=self.mine.refused,
+            candidate=self._standing.candidates(),
+            refused=self._standing.trouble(),
             addresses=self.network.addresses[:4],
         )
 
@@ -151,10 +155,6 @@ class Mesh:
 
     def _valid(self, origin: str, _data: bytes) -> bool:
         return self.fleet.why_not(origin) is None
-
-    def _may_file(self, repository: str) -> Reason | None:
-        mine = {name.lower() for name in self.mine.candidate}
-        return None if repository.lower() in mine else Reason.NOT_ELECTED
 
 
 class _Links:

@@ -31,7 +31,7 @@ from node.filing import Filer
 from node.github import App, BadToken, Client, GitHub, Token, find_token
 from node.store import Store
 from node.store.samples import find
-from node.terms import Election, Terms, always
+from node.terms import Terms
 
 log = structlog.get_logger("outward")
 
@@ -52,13 +52,12 @@ async def open_outward(
     store: Store,
     clock: Clock,
     peer: str,
-    elect: Election = always,
 ) -> Outward:
     """Find the token and put the parts together. Makes no call."""
     token = await _token(environment, loaded.config)
     github = _github(token, loaded.config, clock) if token else None
     account = Account(github)
-    terms = Terms(loaded, environment, peer, marker_key, account, token.source if token else "", elect)
+    terms = Terms(loaded, environment, peer, marker_key, account, token.source if token else "")
     filer = Filer(github, Memory(keeper, store), clock) if github else None
     bundler = Bundler(known, keeper, filer.run if filer else nothing, terms, clock, lambda: secrets.token_hex(16))
     return Outward(terms, bundler, github)

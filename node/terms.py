@@ -48,16 +48,19 @@ class NoAccount:
         return Reason.NO_TOKEN
 
 
-Election = Callable[[str], Awaitable[Reason | None]]
+Election = Callable[[str, float], Awaitable[int | Reason]]
 
 
-async def always(_repository: str) -> Reason | None:
-    """The election of a node that is alone."""
-    return None
+async def alone(_repository: str, _began: float) -> int | Reason:
+    """The election of a node without a fleet: it is always the first."""
+    return 0
 
 
 class Terms:
-    """`elect`: why another node files for a repository, or None. `token_source`: empty where there is no token."""
+    """`elect`: this node's rank for a repository when its turn comes, or why it has none.
+
+    `token_source`: empty where there is no token. `delay`: seconds after a tick until this node bundles.
+    """
 
     def __init__(
         self,
@@ -67,12 +70,14 @@ class Terms:
         marker_key: bytes,
         account: Account | None = None,
         token_source: str = "",
-        elect: Election = always,
     ) -> None:
         self.loaded = loaded
+        self.elect: Election = alone
+        self.delay = 0.0
+        self.troubles: dict[str, Reason] = {}  # by repository, lower case: why the token cannot file there
         self.token_source = token_source
         self._account: Account = account or NoAccount()
-        self._environment, self._peer, self._marker_key, self._elect = environment, peer, marker_key, elect
+        self._environment, self._peer, self._marker_key = environment, peer, marker_key
 
     @property
     def policy(self) -> Policy:
@@ -86,20 +91,38 @@ class Terms:
     def interval(self) -> float:
         return self.loaded.config.bundle.interval
 
-    async def why_not(self, repository: str) -> Reason | None:
-        """Why this node does not file for `repository` now; None: it does."""
-        return self._not_here() or await self._elect(repository) or await self._account.why_not()
+    @property
+    def filing(self) -> bool:
+        """Whether this node may file at all, as far as it is up to itself."""
+        return self._not_here() is None
+
+    async def turn(self, repository: str, began: float) -> int | Reason:
+        """This node's rank for `repository`, when its turn has come; else why it does not file there."""
+        reason = self._not_here()
+        if reason is not None:
+            return reason
+        rank = await self.elect(repository, began)
+        if isinstance(rank, Reason):
+            return rank
+        return await self._account.why_not() or rank
+
+    def why_no_candidate(self, repository: str) -> Reason | None:
+        """Why this node by itself does not stand for `repository`; None: it does."""
+        if repository.lower() not in self.settings.repositories:
+            return Reason.NO_ROUTE
+        return self._not_here() or self.troubles.get(repository.lower())
 
     def candidates(self) -> list[str]:
-        """The repositories that this node may file for."""
-        return [] if self._not_here() else sorted(self.settings.repositories)
+        """The repositories that this node may file for, as far as it knows."""
+        return [] if self._not_here() else sorted(self.settings.repositories - self.troubles.keys())
 
     def trouble(self) -> dict[str, str]:
         """By repository: why this node may not file for it, where that is not by its own will."""
         reason = self._not_here()
-        if reason is None or reason is Reason.FILING_OFF:
+        if reason is Reason.FILING_OFF:
             return {}
-        return dict.fromkeys(sorted(self.settings.repositories), reason.value)
+        every = dict.fromkeys(sorted(self.settings.repositories), reason) if reason else self.troubles
+        return {repository: why.value for repository, why in every.items()}
 
     def reload(self) -> Reloaded:
         """Read file and environment again. Raises `ConfigError`; then the old configuration stays."""

@@ -10,6 +10,7 @@ import trio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aggregator.member import Invitation, admit, invite
+from aggregator.reason import Reason
 from node.book import BookKeeper, open_book
 from node.clock import SystemClock
 from node.identity import load_or_make
@@ -36,6 +37,19 @@ class Founders:
     def membership(self, peer: str) -> Membership:
         member = admit(peer, SystemClock().now(), self.invitation, self.invitation_key.sign)
         return Membership((self.fleet,), member, LENGTH)
+
+
+class Nobody:
+    """The standing of a node that may not file."""
+
+    def candidates(self) -> list[str]:
+        return []
+
+    def trouble(self) -> dict[str, str]:
+        return {}
+
+    def why_no_candidate(self, repository: str) -> Reason | None:
+        return Reason.FILING_OFF
 
 
 @dataclass
@@ -65,7 +79,7 @@ async def node(founders: Founders, directory: Path, *seeds: str, psk: str = "") 
         keeper = await open_book(store, identity.peer, clock)
         settings = NetworkSettings(psk=psk or founders.psk, listen=("/ip4/127.0.0.1/tcp/0",), seeds=seeds)
         membership = founders.membership(identity.peer)
-        mesh = Mesh(membership, settings, directory / "addresses", identity, counting, keeper, clock, 2.0)
+        mesh = Mesh(membership, settings, directory / "addresses", identity, counting, keeper, clock, Nobody(), lambda: 2.0)
         nursery = await stack.enter_async_context(trio.open_nursery())
         await nursery.start(mesh.run)
         yield MeshNode(mesh, counting, keeper, store, nursery)

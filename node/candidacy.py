@@ -1,0 +1,71 @@
+"""For which repositories this node is a candidate: filing is on, and its token can write issues and refs there.
+
+Asked of GitHub every five minutes and, between that, learnt from what filing came to: a node whose token was refused
+stops standing for election, so that another one files. Where filing is off nothing is asked.
+"""
+
+import structlog
+import trio
+
+from aggregator.filing.calls import Failure, NotSent
+from aggregator.filing.case import Outcome
+from aggregator.reason import Reason
+from node.github import GitHub, refusal
+from node.terms import Terms
+
+EVERY = 300.0  # seconds between two looks
+
+# What of filing's outcomes speaks about the token and the repository, not about one issue or one moment.
+LASTING = frozenset(
+    {
+        Reason.BAD_CREDENTIALS,
+        Reason.FORBIDDEN,
+        Reason.REPOSITORY_MISSING,
+        Reason.REPOSITORY_PUBLIC,
+        Reason.ISSUES_OFF,
+        Reason.CLAIM_REFUSED,
+    }
+)
+
+log = structlog.get_logger("candidacy")
+
+
+class Candidacy:
+    """Keeps `terms.troubles` true."""
+
+    def __init__(self, github: GitHub, terms: Terms) -> None:
+        self._github, self._terms = github, terms
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            if self._terms.filing:
+                for repository in sorted(self._terms.settings.repositories):
+                    await self._look(repository)
+            await trio.sleep(EVERY)
+
+    def learn(self, outcomes: tuple[Outcome, ...]) -> None:
+        """Take note of what a run of filing came to."""
+        for each in outcomes:
+            if each.reason in LASTING:
+                self._set(each.repository, each.reason)
+
+    async def _look(self, repository: str) -> None:
+        try:
+            facts = await self._github.facts(repository)
+        except NotSent as failure:
+            if failure.reason is Reason.BAD_CREDENTIALS:
+                self._set(repository, failure.reason)
+        except Failure as failure:
+            self._set(repository, failure.reason)
+        else:
+            allowed = repository.lower() in map(str.lower, self._terms.loaded.config.filing.public_repositories)
+            self._set(repository, refusal(facts, allowed, push=True))
+
+    def _set(self, repository: str, reason: Reason | None) -> None:
+        name = repository.lower()
+        if reason is None:
+            self._terms.troubles.pop(name, None)
+        elif self._terms.troubles.get(name) is not reason:
+            self._terms.troubles[name] = reason
+            log.warning("no candidate", repository=repository, reason=reason.value)

@@ -147,7 +147,7 @@ async def test_what_a_setting_or_a_ruling_makes_due_is_due_though_it_occurs_no_m
 async def test_paused_filing_is_no_candidate_and_no_trouble(tmp_path: Path):
     async with viewing(tmp_path, ON.replace("issues = true", "issues = true\npaused = true")) as view:
         assert (view.health().candidates, view.health().trouble) == ([], {})
-    assert await terms.turn("acme/app", 0.0) == 0
+        assert await view.outward.terms.turn(REPOSITORY, 0.0) is Reason.FILING_OFF
 
 
 async def test_a_sample_of_another_version_is_left_out(tmp_path: Path):

@@ -79,6 +79,7 @@ class Bundler:
         self.outcomes: dict[str, Outcome] = {}  # by root: what became of it last
         self._known, self._keeper, self._file, self._terms = known, keeper, file, terms
         self._clock, self._nonce = clock, nonce
+        self.listener: Callable[[tuple[Outcome, ...]], None] = lambda outcomes: None
         self._changed: set[str] = set(known.ledger.roots())
         self._judged_by: object = None  # policy and rulings that all roots were last judged by
         self._turn = trio.Lock()
@@ -109,6 +110,7 @@ class Bundler:
             self._changed |= unsettled(outcomes)
             self._remember(outcomes)
             self.last = self._summary(moment, outcomes)
+            self.listener(self.last.outcomes)
             log.info("bundle", **_counts(self.last))
             return self.last
 

@@ -25,8 +25,10 @@ from node.book import open_book
 from node.clock import Clock, SystemClock
 from node.config import Config, Loaded, places
 from node.control.server import serve
+from node.fleet import load_fleet
 from node.identity import load_or_make
 from node.ingest import Ingest
+from node.mesh import Mesh, make_mesh
 from node.outward import open_outward
 from node.sockets import bind
 from node.store import StoreError, open_store
@@ -51,17 +53,24 @@ async def run(
     async with open_store(where.directory) as store:
         identity = load_or_make(where.directory / "key")
         key = markerkey.load_or_make(where.directory / markerkey.NAME)
-        counting = await open_counting(store, identity.peer, int(config.bundle.window), config.bundle.lookback, clock)
+        fleet = load_fleet(where.directory, identity.peer)
+        length = fleet.length if fleet else int(config.bundle.window)
+        counting = await open_counting(store, identity.peer, length, config.bundle.lookback, clock)
         keeper = await open_book(store, identity.peer, clock)
         known = Knowledge(counting.ledger, counting.history, keeper.book)
         outward = await open_outward(loaded, environment, key, known, keeper, store, clock, identity.peer)
+        mesh = make_mesh(fleet, config, where, identity, counting, keeper, clock, outward.terms) if fleet else None
         ingest = Ingest(config, where, store, counting, Naming(), clock, lambda root: view.address_of(root))
-        view = NodeView(identity.peer, known, keeper, outward, store, clock, ingest.statistics, clock.now())
+        view = NodeView(identity.peer, known, keeper, outward, mesh, store, clock, ingest.statistics, clock.now())
 
         async with trio.open_nursery() as keeping:
-            keeping.start_soon(expire, counting, config, clock)
+            keeping.start_soon(expire, counting, mesh, config, clock)
+            if mesh and config.network.enabled:
+                await keeping.start(mesh.run)
 
             async with trio.open_nursery() as taking:
+                if outward.candidacy:
+                    taking.start_soon(outward.candidacy.run)
                 taking.start_soon(outward.bundler.run)
                 await taking.start(control, where.control, view)
                 await taking.start(ingest.run)
@@ -94,7 +103,7 @@ class Naming:
         return severity_of(record)
 
 
-async def expire(counting: Counting, config: Config, clock: Clock) -> None:
+async def expire(counting: Counting, mesh: Mesh | None, config: Config, clock: Clock) -> None:
     """Let go of what is too old, again and again."""
     while True:
         await trio.sleep(EXPIRE_EVERY)
@@ -102,3 +111,5 @@ async def expire(counting: Counting, config: Config, clock: Clock) -> None:
             await counting.expire(clock.now(), config.retention)
         except StoreError as error:
             log.error("nothing was let go", reason=str(error))
+        if mesh:
+            mesh.fleet.digest.drop(counting.ledger.horizon)

@@ -85,10 +85,10 @@ def verify(peer: str, message: bytes, signature: bytes) -> bool:
         return False
 
 
-def verify_key(public: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether `signature` over `message` was made with the private half of `public`."""
+def verify_key(key: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether `signature` over `message` was made with the private half of the public `key`."""
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
     except (ValueError, InvalidSignature):
         return False
     return True

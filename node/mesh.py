@@ -6,7 +6,6 @@ Nothing here is needed to count or to file: a node whose network is down goes on
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +16,6 @@ import trio
 from aggregator import __version__
 from aggregator.book import Fact, FactKey, Ruling
 from aggregator.fleet import Fleet, Terms
-from aggregator.member import Member, Roster
 from aggregator.message import Presence
 from aggregator.pace import Pace
 from aggregator.presence import Settling
@@ -25,9 +23,11 @@ from aggregator.reason import Reason
 from node import peers, sync
 from node.book import BookKeeper
 from node.clock import Clock
+from node.config import Config, Places
 from node.election import Election
+from node.fleet import FleetFile
 from node.gossip import Gossip, Intake
-from node.identity import Identity, verify, verify_key
+from node.identity import Identity, verify
 from node.network import Network, NetworkError, NetworkSettings
 from node.peers import Hello, Introductions
 from node.sync import Sync, Unreachable
@@ -36,15 +36,6 @@ from node.tally import Counting
 READS = ["page 1", "s1"]  # formats and signature versions that this node understands
 
 log = structlog.get_logger("mesh")
-
-
-@dataclass(frozen=True)
-class Membership:
-    """What this node was given when it was made or joined."""
-
-    fleets: tuple[bytes, ...]  # public keys, the first of them names the fleet
-    member: Member
-    length: int  # seconds of a window
 
 
 class Standing(Protocol):
@@ -62,7 +53,7 @@ class Mesh:
 
     def __init__(
         self,
-        membership: Membership,
+        file: FleetFile,
         settings: NetworkSettings,
         address_book: Path,
         identity: Identity,
@@ -75,21 +66,21 @@ class Mesh:
         self._standing = standing
         self._clock, self._keeper, self._counting = clock, keeper, counting
         self.settling = Settling(clock.elapsed())
-        roster = Roster(membership.fleets, verify_key)
-        terms = Terms(membership.fleets[0], membership.length, verify)
+        roster = file.roster()
+        terms = Terms(file.id, file.length, verify)
         self.fleet = Fleet(counting.origin, terms, roster, counting.ledger, keeper.book, identity.sign)
         self.network = Network(settings, identity.private_bytes(), address_book, log)
         links = _Links(self.network)
-        hello = Hello(msgspec.msgpack.encode(membership.member), __version__, membership.length, READS)
+        hello = Hello(msgspec.msgpack.encode(file.member), __version__, file.length, READS)
         self.introductions = Introductions(self.fleet, hello, links, self._enter, self.settling.met)
         self.intake = Intake(self.fleet, counting, keeper)
         pace = Pace(clock.elapsed(), tokens=random.random())  # noqa: S311  # jitter is no secret
         self.gossip = Gossip(self.fleet, self.network, self.intake, pace, clock, self._presence)
         self.sync = Sync(
-            self.fleet, links.ask, self._introduced, self.intake.take, clock, membership.length, self.settling.pulled
+            self.fleet, links.ask, self.neighbours, self.intake.take, clock, file.length, self.settling.pulled
         )
         self.election = Election(self.fleet, self.settling, clock, takeover, standing.why_no_candidate)
-        self._membership = membership
+        self._member = file.member
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Until cancelled; started when it listens. Raises `NetworkError` when it cannot listen."""
@@ -122,10 +113,7 @@ class Mesh:
 
     async def _show_membership(self) -> None:
         """Enter this node's own chain into the book, once, so that everybody comes to know it."""
-        member = self._membership.member
-        refusal = self.fleet.roster.put(member)
-        if refusal is not None:
-            log.error("this node is no member of its own fleet", reason=refusal.value, remedy="aggregator join again")
+        member = self._member
         if self._keeper.book.value("member", member.peer) is None:
             await self._keeper.merge([], [self.fleet.member_ruling(member)])
 
@@ -150,11 +138,36 @@ class Mesh:
     async def _enter(self, rulings: Iterable[Ruling]) -> None:
         await self._keeper.merge([], list(rulings))
 
-    def _introduced(self) -> list[str]:
+    def neighbours(self) -> list[str]:
+        """Peer ids of the members that this node is linked with."""
         return [link.peer_id for link in self.network.peers() if link.peer_id in self.introductions.hellos]
 
     def _valid(self, origin: str, _data: bytes) -> bool:
         return self.fleet.why_not(origin) is None
+
+
+def make_mesh(
+    file: FleetFile,
+    config: Config,
+    where: Places,
+    identity: Identity,
+    counting: Counting,
+    keeper: BookKeeper,
+    clock: Clock,
+    standing: Standing,
+) -> Mesh:
+    """This node's part in the fleet of `file`. Raises `NetworkError` on settings that cannot be meant."""
+    network = config.network
+    settings = NetworkSettings(
+        psk=file.psks(clock.now())[0],
+        listen=network.listen,
+        announce=network.announce,
+        seeds=tuple(dict.fromkeys([*network.seeds, *file.seeds])),
+        max_links=network.max_links,
+        mdns=network.mdns,
+    )
+    book = where.directory / "addresses.json"
+    return Mesh(file, settings, book, identity, counting, keeper, clock, standing, lambda: config.election.takeover)
 
 
 class _Links:

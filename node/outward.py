@@ -25,6 +25,7 @@ from aggregator.reason import Reason
 from aggregator.record import BadRecord, ErrorRecord, decode
 from node.book import BookKeeper
 from node.bundle import Bundler
+from node.candidacy import Candidacy
 from node.clock import Clock
 from node.config import Config, Loaded
 from node.filing import Filer
@@ -41,6 +42,7 @@ class Outward:
     terms: Terms
     bundler: Bundler
     github: GitHub | None  # None: there is no token
+    candidacy: Candidacy | None
 
 
 async def open_outward(
@@ -60,7 +62,10 @@ async def open_outward(
     terms = Terms(loaded, environment, peer, marker_key, account, token.source if token else "")
     filer = Filer(github, Memory(keeper, store), clock) if github else None
     bundler = Bundler(known, keeper, filer.run if filer else nothing, terms, clock, lambda: secrets.token_hex(16))
-    return Outward(terms, bundler, github)
+    candidacy = Candidacy(github, terms) if github else None
+    if candidacy:
+        bundler.listener = candidacy.learn
+    return Outward(terms, bundler, github, candidacy)
 
 
 async def nothing(_job: Run, _settings: Settings) -> list[Outcome]:

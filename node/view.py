@@ -18,6 +18,7 @@ from node.clock import Clock
 from node.config import Loaded
 from node.control.decided import issue_of
 from node.control.view import Health, Reloaded, Summary
+from node.mesh import Mesh
 from node.outward import Outward
 from node.store import Store, audit, samples
 
@@ -28,20 +29,17 @@ UPDATED = frozenset({Reason.UPDATED, Reason.REOPENED, Reason.COMMENTED})
 
 @dataclass
 class NodeView:
-    """Satisfies `node.control.view.View`. `links`: of the network; `leaders`: who files for which repository."""
+    """Satisfies `node.control.view.View`. `mesh`: None where this node is alone."""
 
     peer: str
     known: Knowledge
     keeper: BookKeeper
     outward: Outward
+    mesh: Mesh | None
     store: Store
     clock: Clock
     ingest: Callable[[], Mapping[str, int]]
     started: float
-    links: Callable[[], list[str]] = list
-    gossip: Callable[[], dict[str, int]] = dict
-    settled: Callable[[], bool] = lambda: True
-    leaders: Callable[[], dict[str, str]] = dict
 
     @property
     def loaded(self) -> Loaded:
@@ -68,18 +66,26 @@ class NodeView:
         return Health(
             node=self.peer,
             started=self.started,
-            peers=self.links(),
-            settled=self.settled(),
+            peers=self.mesh.neighbours() if self.mesh else [],
+            settled=self.mesh.election.settled if self.mesh else True,
             leader=self.leaders(),
             received=taken + sum(refused.values()),
             acknowledged=taken,
             refused=refused,
-            gossip=self.gossip(),
+            gossip=self.mesh.statistics() if self.mesh else {},
             candidates=self.outward.terms.candidates(),
             trouble=self.outward.terms.trouble(),
             token_source=self.outward.terms.token_source,
             last=summary(self.outward.bundler.last) if self.outward.bundler.last else None,
         )
+
+    def leaders(self) -> dict[str, str]:
+        """By repository: the peer id of who files there."""
+        terms = self.outward.terms
+        if self.mesh is None:
+            return dict.fromkeys(terms.candidates(), self.peer)
+        orders = (self.mesh.election.standing(each) for each in sorted(terms.settings.repositories))
+        return {each.repository: each.order[0] for each in orders if each.order}
 
     def address_of(self, root: str) -> str | None:
         """Where the issue of a root is, for the notice that a program prints."""

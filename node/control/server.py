@@ -9,13 +9,13 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import structlog
 import trio
 from hypercorn.config import Config as ServerConfig
-from hypercorn.trio import serve as hypercorn_serve
+from hypercorn.trio import serve as hypercorn_serve  # pyright: ignore[reportUnknownVariableType]  # see Serve
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -52,6 +52,9 @@ def application(view: View) -> Starlette:
     return Starlette(routes=[Route(path, _endpoint(view, run), methods=[method]) for method, path, run in routes])
 
 
+Serve = Callable[..., Awaitable[None]]  # hypercorn's own type leaves parts unknown
+
+
 async def serve(
     listening: socket.socket, view: View, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
 ) -> None:
@@ -62,7 +65,8 @@ async def serve(
     config.accesslog = None
     config.errorlog = None
     async with trio.open_nursery() as nursery:
-        await nursery.start(hypercorn_serve, application(view), config)
+        run = cast("Serve", hypercorn_serve)
+        await nursery.start(run, application(view), config)
         task_status.started()
 
 

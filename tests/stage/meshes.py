@@ -9,12 +9,14 @@ from pathlib import Path
 import trio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from aggregator.fleetkey import renew
 from aggregator.member import Invitation, admit, invite
 from aggregator.reason import Reason
 from node.book import BookKeeper, open_book
 from node.clock import SystemClock
+from node.fleet import FleetFile
 from node.identity import load_or_make
-from node.mesh import Membership, Mesh
+from node.mesh import Mesh
 from node.network import NetworkSettings
 from node.store import Store, open_store
 from node.tally import Counting, open_counting
@@ -32,11 +34,17 @@ class Founders:
         public = self.invitation_key.public_key().public_bytes_raw()
         expires = SystemClock().now() + 3600
         self.invitation: Invitation = invite(self.fleet, public, expires, uses, self.fleet_key.sign)
-        self.psk = secrets.token_hex(32)
+        self.network_key = renew(None, secrets.token_bytes(32), 0.0, 0.0, self.fleet, self._sign)
 
-    def membership(self, peer: str) -> Membership:
+    def _sign(self, message: bytes) -> bytes:
+        return self.fleet_key.sign(message)
+
+    def file(self, peer: str) -> FleetFile:
+        """The fleet file of a member."""
         member = admit(peer, SystemClock().now(), self.invitation, self.invitation_key.sign)
-        return Membership((self.fleet,), member, LENGTH)
+        return FleetFile(
+            name="test", id=self.fleet, network_keys=[self.network_key], marker=b"m" * 16, length=LENGTH, member=member
+        )
 
 
 class Nobody:
@@ -77,9 +85,9 @@ async def node(founders: Founders, directory: Path, *seeds: str, psk: str = "") 
         identity = load_or_make(directory / "key")
         counting = await open_counting(store, identity.peer, LENGTH, LOOKBACK, clock)
         keeper = await open_book(store, identity.peer, clock)
-        settings = NetworkSettings(psk=psk or founders.psk, listen=("/ip4/127.0.0.1/tcp/0",), seeds=seeds)
-        membership = founders.membership(identity.peer)
-        mesh = Mesh(membership, settings, directory / "addresses", identity, counting, keeper, clock, Nobody(), lambda: 2.0)
+        settings = NetworkSettings(psk=psk or founders.network_key.psk, listen=("/ip4/127.0.0.1/tcp/0",), seeds=seeds)
+        file = founders.file(identity.peer)
+        mesh = Mesh(file, settings, directory / "addresses", identity, counting, keeper, clock, Nobody(), lambda: 2.0)
         nursery = await stack.enter_async_context(trio.open_nursery())
         await nursery.start(mesh.run)
         yield MeshNode(mesh, counting, keeper, store, nursery)

@@ -55,7 +55,7 @@ async def test_one_without_membership_has_no_effect(tmp_path: Path) -> None:
     founders, strangers = Founders(), Founders()
     async with (
         node(founders, tmp_path / "alice") as alice,
-        node(strangers, tmp_path / "mallory", alice.address, psk=founders.psk) as mallory,
+        node(strangers, tmp_path / "mallory", alice.address, psk=founders.network_key.psk) as mallory,
     ):
         await mallory.counting.count([seen(1, 1000)], {}, [])
         await until(lambda: alice.mesh.introductions.refused["OTHER_FLEET"] > 0)

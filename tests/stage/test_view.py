@@ -72,7 +72,8 @@ async def viewing(directory: Path, config: str, token_source: str = "GITHUB_TOKE
         await store.commit([samples.put([kept])])
         bundler = Bundler(known, keeper, file_all, terms, Noon(), lambda: "n")
         counted = {"records": 5, "refused_count": 2}
-        yield NodeView("alice", known, keeper, Outward(terms, bundler, None), store, Noon(), lambda: counted, NOW - 5)
+        outward = Outward(terms, bundler, None, None)
+        yield NodeView("alice", known, keeper, outward, None, store, Noon(), lambda: counted, NOW - 5)
 
 
 ON = f'[filing]\nissues = true\n[github]\nrepository = "{REPOSITORY}"\n'

@@ -38,6 +38,7 @@ from node.view import NodeView
 log = structlog.get_logger("node")
 
 CONTROL_MODE = 0o600  # who may connect may also enable filing
+TICK_DELAY = 6.0  # seconds: what was counted before a tick is known to all by then; a quarter of a shorter interval
 EXPIRE_EVERY = 60.0  # seconds; far shorter than any window that leaves the lookback
 
 
@@ -59,7 +60,12 @@ async def run(
         keeper = await open_book(store, identity.peer, clock)
         known = Knowledge(counting.ledger, counting.history, keeper.book)
         outward = await open_outward(loaded, environment, key, known, keeper, store, clock, identity.peer)
-        mesh = make_mesh(fleet, config, where, identity, counting, keeper, clock, outward.terms) if fleet else None
+        mesh = (
+            make_mesh(fleet, config, where, identity, counting, keeper, store, clock, outward.terms) if fleet else None
+        )
+        if mesh:
+            outward.memory.elsewhere, outward.terms.elect = mesh.samples.read, mesh.election.wait_turn
+            outward.terms.delay = min(TICK_DELAY, config.bundle.interval / 4)
         ingest = Ingest(config, where, store, counting, Naming(), clock, lambda root: view.address_of(root))
         view = NodeView(identity.peer, known, keeper, outward, mesh, store, clock, ingest.statistics, clock.now())
 

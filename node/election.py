@@ -33,7 +33,7 @@ class Election:
         fleet: Fleet,
         settling: Settling,
         clock: Clock,
-        takeover: Callable[[], float],
+        takeover: float,
         may_file: Callable[[str], Reason | None],
     ) -> None:
         self._fleet, self._settling, self._clock = fleet, settling, clock
@@ -63,7 +63,7 @@ class Election:
             return standing.reason
         if standing.rank is None:
             return Reason.NOT_ELECTED
-        await self._silence(repository, began, wait_for(standing.rank, self._takeover()))
+        await self._silence(repository, began, wait_for(standing.rank, self._takeover))
         return standing.rank
 
     async def _silence(self, repository: str, began: float, seconds: float) -> None:

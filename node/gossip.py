@@ -32,7 +32,8 @@ Take = Callable[[Incoming], Awaitable[None]]
 
 
 class Network(Protocol):
-    messages: trio.MemoryReceiveChannel[tuple[str, bytes]]
+    @property
+    def messages(self) -> trio.MemoryReceiveChannel[tuple[str, bytes]]: ...
 
     async def publish(self, data: bytes) -> None: ...
 

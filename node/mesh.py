@@ -5,7 +5,7 @@ Nothing here is needed to count or to file: a node whose network is down goes on
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from aggregator.message import Presence
 from aggregator.pace import Pace
 from aggregator.presence import Settling
 from aggregator.reason import Reason
-from node import peers, sync
+from node import peers, samples, sync
 from node.book import BookKeeper
 from node.clock import Clock
 from node.config import Config, Places
@@ -30,6 +30,8 @@ from node.gossip import Gossip, Intake
 from node.identity import Identity, verify
 from node.network import Network, NetworkError, NetworkSettings
 from node.peers import Hello, Introductions
+from node.samples import Samples
+from node.store import Store
 from node.sync import Sync, Unreachable
 from node.tally import Counting
 
@@ -59,9 +61,10 @@ class Mesh:
         identity: Identity,
         counting: Counting,
         keeper: BookKeeper,
+        store: Store,
         clock: Clock,
         standing: Standing,
-        takeover: Callable[[], float],
+        takeover: float,
     ) -> None:
         self._standing = standing
         self._clock, self._keeper, self._counting = clock, keeper, counting
@@ -79,6 +82,7 @@ class Mesh:
         self.sync = Sync(
             self.fleet, links.ask, self.neighbours, self.intake.take, clock, file.length, self.settling.pulled
         )
+        self.samples = Samples(store, self.fleet, links.ask, self.neighbours)
         self.election = Election(self.fleet, self.settling, clock, takeover, standing.why_no_candidate)
         self._member = file.member
 
@@ -88,15 +92,18 @@ class Mesh:
         await self._show_membership()
         self._keeper.listener = self._entered
         self._counting.listener = self.gossip.wrote
+        self._counting.sample_listener = self.samples.made
         self.network.set_validator(self._valid)
         self.network.accept(self.introductions.may_link)
         self.network.handle(peers.PROTOCOL, self.introductions.handle)
         self.network.handle(sync.PROTOCOL, self.sync.handle)
+        self.network.handle(samples.PROTOCOL, self.samples.handle)
         async with trio.open_nursery() as nursery:
             await nursery.start(self.network.run)
             nursery.start_soon(self.introductions.run)
             nursery.start_soon(self.sync.run)
             nursery.start_soon(self.gossip.run)
+            nursery.start_soon(self.samples.run)
             log.info("listening", addresses=self.network.addresses)
             task_status.started()
 
@@ -153,6 +160,7 @@ def make_mesh(
     identity: Identity,
     counting: Counting,
     keeper: BookKeeper,
+    store: Store,
     clock: Clock,
     standing: Standing,
 ) -> Mesh:
@@ -167,7 +175,7 @@ def make_mesh(
         mdns=network.mdns,
     )
     book = where.directory / "addresses.json"
-    return Mesh(file, settings, book, identity, counting, keeper, clock, standing, lambda: config.election.takeover)
+    return Mesh(file, settings, book, identity, counting, keeper, store, clock, standing, config.election.takeover)
 
 
 class _Links:

@@ -5,7 +5,7 @@ file: a node that may not file makes no call at all.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ log = structlog.get_logger("outward")
 class Outward:
     terms: Terms
     bundler: Bundler
+    memory: "Memory"
     github: GitHub | None  # None: there is no token
     candidacy: Candidacy | None
 
@@ -60,17 +61,23 @@ async def open_outward(
     github = _github(token, loaded.config, clock) if token else None
     account = Account(github)
     terms = Terms(loaded, environment, peer, marker_key, account, token.source if token else "")
-    filer = Filer(github, Memory(keeper, store), clock) if github else None
+    memory = Memory(keeper, store)
+    filer = Filer(github, memory, clock) if github else None
     bundler = Bundler(known, keeper, filer.run if filer else nothing, terms, clock, lambda: secrets.token_hex(16))
     candidacy = Candidacy(github, terms) if github else None
     if candidacy:
         bundler.listener = candidacy.learn
-    return Outward(terms, bundler, github, candidacy)
+    return Outward(terms, bundler, memory, github, candidacy)
 
 
 async def nothing(_job: Run, _settings: Settings) -> list[Outcome]:
     """The filer of a node without a token; its terms never let anything come here."""
     return []
+
+
+async def nowhere(_samples: tuple[str, ...]) -> ErrorRecord | None:
+    """The samples of other nodes, where there are none."""
+    return None
 
 
 class Account:
@@ -97,10 +104,11 @@ class Memory:
     """What the filing procedure remembers: in the book, and in the store."""
 
     def __init__(self, keeper: BookKeeper, store: Store) -> None:
+        self.elsewhere: Callable[[tuple[str, ...]], Awaitable[ErrorRecord | None]] = nowhere
         self._keeper, self._store = keeper, store
 
     async def read_sample(self, samples: tuple[str, ...]) -> ErrorRecord | None:
-        """The first that is here and can be read."""
+        """The first that is here and can be read, else from another node."""
         for each in samples:
             row = await self._store.read(lambda db, each=each: find(db, each))
             try:
@@ -108,7 +116,7 @@ class Memory:
                     return decode(row)
             except BadRecord as error:
                 log.warning("a sample cannot be read", reason=str(error))
-        return None
+        return await self.elsewhere(samples)
 
     async def intend(self, claim: Claim) -> None:
         await self._keeper.intend(f"{claim.repository}\n{claim.root}", claim)

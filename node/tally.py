@@ -39,6 +39,7 @@ class Counting:
         self.ledger = Ledger()
         self.history = History()
         self.listener: Listener = lambda keys: None  # hears of own pages that changed, once that is committed
+        self.sample_listener: Callable[[Sequence[Sample]], None] = lambda kept: None  # hears of samples, once committed
         self.squeezed = 0  # windows by which the lookback is shortened because the database is too large
         self._store = store
         self._author = Author(origin, length)
@@ -62,6 +63,12 @@ class Counting:
             for page, tallies in staged.pages:
                 self.ledger.put(page, tallies)
             self.listener([page.key for page, _ in staged.pages])
+            self.sample_listener(kept)
+
+    async def keep(self, kept: Sequence[Sample]) -> None:
+        """Keep samples of what was counted before. Raises `StoreError`."""
+        await self._store.commit([samples.put(kept)])
+        self.sample_listener(kept)
 
     async def merge(self, others: Sequence[tuple[Page, list[Tally]]]) -> int:
         """Take over pages of other nodes, which were checked. Returns how many changed something."""

@@ -102,6 +102,9 @@ class NodeView:
                 break
             kept = await self.store.read(lambda db, each=signature: samples.of_signature(db, each))
             rows += [row for _, row in kept if row not in rows]
+        if not rows and self.mesh:
+            elsewhere = await self.mesh.samples.read(ids[:RECORDS])
+            return [elsewhere] if elsewhere else []
         return readable(rows[:RECORDS])
 
     async def actions(self) -> dict[str, int]:

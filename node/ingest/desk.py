@@ -26,7 +26,7 @@ from node.ingest.repeats import Naming, Repeat, Repeats, whole
 from node.ingest.sampling import Chosen, Sampler
 from node.ingest.sessions import Sessions
 from node.ingest.wire import Sent
-from node.store import Store, StoreError, samples
+from node.store import Store, StoreError
 from node.store.samples import Sample
 
 log = structlog.get_logger("ingest")
@@ -40,6 +40,8 @@ class Counting(Protocol):
     origin: Origin
 
     async def count(self, seen: Sequence[Seen], marks: Mapping[bytes, int], kept: Sequence[Sample], /) -> None: ...
+
+    async def keep(self, kept: Sequence[Sample], /) -> None: ...
 
 
 class Desk:
@@ -56,7 +58,6 @@ class Desk:
         self.batches = 0
         self.failures = 0
         self._counting = counting
-        self._store = store
         self._clock = clock
         self._memory = memory  # seconds back to which a record's own time is believed
         self._oldest = 0.0
@@ -188,7 +189,7 @@ class Desk:
             return  # a later one took its place meanwhile, and may be on disk already
         try:
             if sample:
-                await self._store.commit([samples.put([sample])])
+                await self._counting.keep([sample])
         except StoreError as error:
             log.error("sample not kept", reason=str(error))
         if chosen in self.sampler.waiting:

@@ -16,7 +16,8 @@ import libp2p.io.utils as read_utils
 import libp2p.pubsub.gossipsub as gossipsub
 import libp2p.pubsub.pubsub as pubsub_module
 import trio
-from libp2p.abc import ConnectionType, IHost, IMuxedConn, INetConn, INetStream
+from libp2p.abc import IHost, IMuxedConn, INetConn, INetStream
+from libp2p.connection_types import ConnectionType
 from libp2p.host.basic_host import BasicHost
 from libp2p.io.abc import ReadWriteCloser
 from libp2p.network.auto_connector import AutoConnector

@@ -160,6 +160,9 @@ class Gate:
             raise self.trouble
         await self._counting.count(seen, marks, kept)
 
+    async def keep(self, kept: Sequence[Sample]) -> None:
+        await self._counting.keep(kept)
+
 
 @asynccontextmanager
 async def ingesting(directory: Path, clock: FakeClock | None = None, **settings: object) -> AsyncGenerator[Running]:

@@ -23,7 +23,7 @@ from node.bundle import Bundler
 from node.config import ConfigError, load
 from node.control.changes import Decision
 from node.control.client import Refused
-from node.outward import Outward
+from node.outward import Memory, Outward
 from node.store import open_store, samples
 from node.store.samples import Sample
 from node.terms import Terms
@@ -72,7 +72,7 @@ async def viewing(directory: Path, config: str, token_source: str = "GITHUB_TOKE
         await store.commit([samples.put([kept])])
         bundler = Bundler(known, keeper, file_all, terms, Noon(), lambda: "n")
         counted = {"records": 5, "refused_count": 2}
-        outward = Outward(terms, bundler, None, None)
+        outward = Outward(terms, bundler, Memory(keeper, store), None, None)
         yield NodeView("alice", known, keeper, outward, None, store, Noon(), lambda: counted, NOW - 5)
 
 

@@ -60,6 +60,7 @@ class Fleet:
         self.outbox = Outbox(self.digest.page)
         self._ledger, self._book, self._sign = ledger, book, sign
         self._refused: set[Version] = set()
+        self._bans: dict[str, float] = {}  # when versions were refused
         self._unsigned: dict[PageKey, None] = {}
         for ruling in book.rulings("member"):
             self._introduced(ruling)
@@ -71,6 +72,10 @@ class Fleet:
 
     @property
     def refused(self) -> frozenset[Version]:
+        """Not asked for again, unless bans have changed since: who was banned may not be any more."""
+        if self.bans != self._bans:
+            self._bans = self.bans
+            self._refused.clear()
         return frozenset(self._refused)
 
     # From this node.
@@ -101,11 +106,15 @@ class Fleet:
         """The ruling that introduces a member to everybody."""
         return self._book.rule("member", member.peer, msgspec.msgpack.encode(member), self.me.peer)
 
+    def is_news(self, member: Member) -> bool:
+        """Whether the book has no chain of this member yet, or an older one: it may have been let in anew."""
+        known = _read_chain(self._book.value("member", member.peer))
+        return known is None or (known != member and known.joined < member.joined)
+
     def welcome(self, chain: bytes) -> Member | Refusal:
         """The member that a chain proves."""
-        try:
-            member = msgspec.msgpack.decode(chain, type=Member)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        member = _read_chain(chain)
+        if member is None:
             return Refusal(Reason.FORGED, "the chain cannot be read")
         reason = self.roster.put(member) or self.roster.why_not(member.peer, self.bans)
         return Refusal(reason) if reason else member
@@ -203,8 +212,15 @@ def why_not_ruling(ruling: Ruling, roster: Roster) -> Reason | None:
         return Reason.BAD_MESSAGE
     if ruling.kind != "member":
         return None
+    member = _read_chain(ruling.value)
+    return roster.put(member) if member and member.peer == ruling.subject else Reason.FORGED
+
+
+def _read_chain(value: object) -> Member | None:
+    """The chain in a ruling or an introduction; None where it is none."""
+    if not isinstance(value, bytes):
+        return None
     try:
-        member = msgspec.msgpack.decode(ruling.value, type=Member)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError):
-        return Reason.FORGED
-    return roster.put(member) if member.peer == ruling.subject else Reason.FORGED
+        return msgspec.msgpack.decode(value, type=Member)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

@@ -13,6 +13,7 @@ from aggregator.redact import redact_value
 from node import daemon, logs
 from node.clock import SystemClock
 from node.config import ConfigError, Loaded, load
+from node.fleet import FleetError
 from node.identity import IdentityError
 from node.ingest import SocketError
 from node.markerkey import MarkerKeyError
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     status = 0
     try:
         trio.run(until_signal, loaded)
-    except* (StoreError, IdentityError, MarkerKeyError, SocketError) as errors:
+    except* (StoreError, IdentityError, MarkerKeyError, FleetError, NetworkError, SocketError) as errors:
         for error in leaves(errors):
             print(error, file=sys.stderr)
         status = FOUND_A_PROBLEM

@@ -30,8 +30,12 @@ from node.gossip import Gossip, Intake
 from node.identity import Identity, verify
 from node.network import Network, NetworkError, NetworkSettings
 from node.peers import Hello, Introductions
+<<<<<<< HEAD
 from node.samples import Samples
 from node.store import Store
+=======
+from node.roll import Roll
+>>>>>>> 457995e (Peers, leader and ban: the fleet as one node sees it, over the control socket)
 from node.sync import Sync, Unreachable
 from node.tally import Counting
 
@@ -84,6 +88,17 @@ class Mesh:
         )
         self.samples = Samples(store, self.fleet, links.ask, self.neighbours)
         self.election = Election(self.fleet, self.settling, clock, takeover, standing.why_no_candidate)
+        self.roll = Roll(
+            self.fleet,
+            clock,
+            self.network.peers,
+            lambda: self.sync.compared,
+            self.election.standing,
+            standing.candidates,
+            standing.trouble,
+            takeover,
+            lambda: self.network.addresses,
+        )
         self._member = file.member
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -121,7 +136,7 @@ class Mesh:
     async def _show_membership(self) -> None:
         """Enter this node's own chain into the book, once, so that everybody comes to know it."""
         member = self._member
-        if self._keeper.book.value("member", member.peer) is None:
+        if self.fleet.is_news(member):
             await self._keeper.merge([], [self.fleet.member_ruling(member)])
 
     def _presence(self) -> Presence:

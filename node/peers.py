@@ -18,6 +18,7 @@ from aggregator.accept import Refusal
 from aggregator.book import Ruling
 from aggregator.fleet import Fleet
 from aggregator.member import Member
+from aggregator.reason import Reason
 
 PROTOCOL = "/error-aggregator/hello/1"
 DEADLINE = 5.0  # seconds for an answer
@@ -91,7 +92,7 @@ class Introductions:
 
     def may_link(self, peer: str) -> bool:
         """Whether a link with this peer is kept: banned peers are cut, unknown ones may introduce themselves."""
-        return peer not in self._fleet.bans
+        return self._fleet.why_not(peer) is not Reason.BANNED
 
     async def _introduce(self, peer: str, busy: set[str]) -> None:
         try:
@@ -114,7 +115,6 @@ class Introductions:
             raise self._stranger(
                 peer, "OTHER_WINDOW", f"its windows last {hello.length} s, ours {self._hello.length} s"
             )
-        known = self._fleet.roster.member(peer)
         member = self._fleet.welcome(hello.chain)
         if isinstance(member, Refusal):
             raise self._stranger(peer, member.reason.name, member.reason.value)
@@ -122,7 +122,7 @@ class Introductions:
             raise self._stranger(peer, "FORGED", "it showed the chain of another node")
         self.hellos[peer] = hello
         self._met()
-        if known is None:
+        if self._fleet.is_news(member):
             await self._enter([self._fleet.member_ruling(member)])
 
     def _stranger(self, peer: str, reason: str, text: str) -> Stranger:

@@ -57,6 +57,7 @@ class Sync:
         pulled: Callable[[], None],
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self.compared: dict[str, float] = {}  # by neighbour: when all that it had was here, on the elapsed clock
         self._fleet, self._ask, self._neighbours, self._take = fleet, ask, neighbours, take
         self._clock, self._length, self._pulled = clock, length, pulled
         self._left_alone: dict[str, float] = {}
@@ -104,7 +105,13 @@ class Sync:
             self.counts["compared"] += 1
             self.counts["pages"] += len(pulled.pages)
             if pulled.complete:
+                self._note(peer)
                 self._pulled()
+
+    def _note(self, peer: str) -> None:
+        there = set(self._neighbours())
+        self.compared = {each: at for each, at in self.compared.items() if each in there}
+        self.compared[peer] = self._clock.elapsed()
 
     async def _exchange(self, peer: str) -> Pulled:
         now = self._clock.now()

@@ -17,7 +17,7 @@ from node.bundle import Bundled
 from node.clock import Clock
 from node.config import Loaded
 from node.control.decided import issue_of
-from node.control.view import Health, Reloaded, Summary
+from node.control.view import FleetView, Health, Reloaded, Summary
 from node.mesh import Mesh
 from node.outward import Outward
 from node.store import Store, audit, samples
@@ -52,6 +52,10 @@ class NodeView:
     @property
     def settings(self) -> Settings:
         return self.outward.terms.settings
+
+    @property
+    def fleet(self) -> FleetView | None:
+        return self.mesh.roll if self.mesh else None
 
     def now(self) -> float:
         return self.clock.now()

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from node.cli import (
+    ban,
     bundle,
     bundles,
     config_check,
@@ -22,9 +23,11 @@ from node.cli import (
     invite,
     issues,
     join,
+    leader,
     merge,
     mute,
     node,
+    peers,
     preview,
     refile,
     report,
@@ -49,6 +52,8 @@ VERBS: tuple[Verb, ...] = (
     bundles.VERB,
     bundle.VERB,
     issues.VERB,
+    peers.VERB,
+    leader.VERB,
     stats.VERB,
     preview.VERB,
     report.VERB,
@@ -59,6 +64,7 @@ VERBS: tuple[Verb, ...] = (
     refile.VERB,
     merge.VERB,
     split.VERB,
+    ban.VERB,
     enable.VERB,
     disable.VERB,
     disable.PAUSE,

@@ -9,11 +9,15 @@ import httpx
 import msgspec
 
 from node.control.changes import Decision
+from node.control.roll import Ban
 from node.control.view import (
+    Banned,
     BundleRow,
     Detail,
     ErrorRow,
     IssueRow,
+    Leading,
+    PeerRow,
     Planned,
     Reloaded,
     Ruled,
@@ -68,6 +72,15 @@ class Client:
 
     def decide(self, decision: Decision) -> Ruled:
         return self._ask("POST", "decisions", Ruled, decision)
+
+    def peers(self) -> list[PeerRow]:
+        return self._get("peers", list[PeerRow])
+
+    def leader(self) -> list[Leading]:
+        return self._get("leader", list[Leading])
+
+    def ban(self, ban: Ban) -> Banned:
+        return self._ask("POST", "bans", Banned, ban)
 
     def reload(self) -> Reloaded:
         return self._ask("POST", "reload", Reloaded)

@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from aggregator.redact import redact_value
 from node.config import ConfigError
-from node.control import answers, planned
+from node.control import answers, planned, roll
 from node.control.changes import BadRequest, Decision, Unknown, decide
 from node.control.view import View
 
@@ -48,6 +48,9 @@ def application(view: View) -> Starlette:
         ("GET", "/v1/stats", _stats),
         ("POST", "/v1/decisions", _decide),
         ("POST", "/v1/reload", _reload),
+        ("GET", "/v1/peers", _peers),
+        ("GET", "/v1/leader", _leader),
+        ("POST", "/v1/bans", _ban),
     ]
     return Starlette(routes=[Route(path, _endpoint(view, run), methods=[method]) for method, path, run in routes])
 
@@ -132,6 +135,18 @@ async def _stats(view: View, _request: Request) -> object:
 
 async def _decide(view: View, request: Request) -> object:
     return await decide(view, msgspec.json.decode(await _body(request), type=Decision))
+
+
+async def _peers(view: View, _request: Request) -> object:
+    return roll.peers(view)
+
+
+async def _leader(view: View, _request: Request) -> object:
+    return roll.leading(view)
+
+
+async def _ban(view: View, request: Request) -> object:
+    return await roll.ban(view, msgspec.json.decode(await _body(request), type=roll.Ban))
 
 
 async def _reload(view: View, _request: Request) -> object:

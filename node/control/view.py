@@ -13,6 +13,7 @@ from aggregator.agenda import Knowledge
 from aggregator.bundle import Policy
 from aggregator.filing.case import Outcome
 from aggregator.filing.settings import Settings
+from aggregator.member import Member
 from aggregator.record import ErrorRecord
 from node.config import Loaded
 
@@ -192,6 +193,61 @@ class Reloaded(msgspec.Struct, frozen=True):
     restart: list[str]  # keys whose change needs a restart
 
 
+class PeerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One node of the fleet, as this node knows it."""
+
+    peer: str
+    state: str  # self, here, away (not heard for a while), left (said so), unknown (not heard since this node started)
+    link: str  # in, out; empty: no link of its own, its words come over others
+    address: str
+    last_seen: str  # empty: not since this node started
+    lag: float | None  # seconds since all that it had was here; None: it is not compared with
+    version: str
+    settled: bool
+    candidate: list[str]  # repositories that it may file for
+    joined: str  # empty: it showed no chain
+    invitation: str  # key of the invitation that let it in, in hex
+    reason: str  # name of the reason why its word does not count; empty: it does
+
+
+class Runner(msgspec.Struct, frozen=True, kw_only=True):
+    """One node, with regard to one repository."""
+
+    peer: str
+    rank: int | None  # 0 files; None: no candidate, or too far behind to act
+    wait: float  # seconds after the tick until it acts, if nobody before it did
+    reason: str  # name of the reason why it is no candidate, or away, left, unknown; empty: it is one
+
+
+class Leading(msgspec.Struct, frozen=True, kw_only=True):
+    """Who files for one repository, and why."""
+
+    repository: str
+    leader: str  # peer id; empty: nobody
+    reason: str  # name of the reason why this node does not file for it; empty: it does, in its turn
+    runners: list[Runner]  # candidates by rank, then the others
+
+
+class Banned(msgspec.Struct, frozen=True, kw_only=True):
+    """A ban, or its end, as it was written into the book."""
+
+    subject: str  # a peer id, or the key of an invitation in hex
+    members: list[str]  # peer ids that it concerns, as far as they are known
+    since: str  # what they count from then on does not count; empty: the ban was lifted
+
+
+class FleetView(Protocol):
+    """What the node knows of its fleet."""
+
+    def peers(self) -> list[PeerRow]:
+        """Every member and every neighbour, this node first."""
+        ...
+
+    def leading(self) -> list[Leading]: ...
+
+    def members(self) -> list[Member]: ...
+
+
 class View(Protocol):
     """What the node offers. Everything may be called from any task of its loop."""
 
@@ -207,6 +263,11 @@ class View(Protocol):
     @property
     def settings(self) -> Settings:
         """For rendering."""
+        ...
+
+    @property
+    def fleet(self) -> FleetView | None:
+        """None: this node is alone."""
         ...
 
     def now(self) -> float: ...

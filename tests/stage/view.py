@@ -17,7 +17,7 @@ from aggregator.page import Origin, Page, PageKey, write_body
 from aggregator.record import ErrorRecord, ExceptionInfo, Frame
 from aggregator.tally import Tally
 from node.config import Loaded, load
-from node.control.view import Health, Reloaded, Summary
+from node.control.view import FleetView, Health, Reloaded, Summary
 from tests.pure.factories import ALICE, name, tally
 
 NOW = 1_800_000_900.0
@@ -46,13 +46,17 @@ class FakeView:
     last: Summary | None = None
     audit: list[str] = field(default_factory=list[str])
     reloads: int = 0
+    fleet: FleetView | None = None
+    node: str = "alice"
+    candidates: list[str] = field(default_factory=list[str])
 
     def now(self) -> float:
         return NOW
 
     def health(self) -> Health:
         return Health(
-            node="alice",
+            node=self.node,
+            candidates=self.candidates,
             started=NOW - 60,
             peers=["bob"],
             leader={REPOSITORY: "alice"},

@@ -6,7 +6,7 @@ lookback, and no restart, can forget it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import NamedTuple
 
 from aggregator import rulings
@@ -81,29 +81,36 @@ def pending(known: Knowledge, policy: Policy) -> list[tuple[FactKey, Verdict]]:
 
 
 def cases(
-    known: Knowledge, changed: Iterable[str], policy: Policy, now: float, nonce: Callable[[], str], most: int
+    known: Knowledge,
+    changed: Iterable[str],
+    policy: Policy,
+    now: float,
+    nonce: Callable[[], str],
+    most: int,
+    refused: Container[str] = (),
 ) -> dict[str, list[Case]]:
     """The cases of a tick by repository: of each the `most` urgent that are due, and what is filed and has news.
 
+    `refused`: roots that GitHub refused at the last run. They go last, or else a few of them could hold up all others.
     A repository with issues of ours has an entry even without cases: its run mends what is double.
     """
     out: dict[str, list[Case]] = {
         key.repository: [] for key, fact in known.book.facts() if fact.standing is not Standing.PENDING
     }
-    for repository, root, number in [*most_urgent(known, policy, most), *filed_of(known, changed, policy)]:
+    for repository, root, number in [*most_urgent(known, policy, most, refused), *filed_of(known, changed, policy)]:
         case = case_of(known, root, repository, number, now, nonce())
         if case is not None:
             out.setdefault(repository, []).append(case)
     return out
 
 
-def most_urgent(known: Knowledge, policy: Policy, most: int) -> list[Wanted]:
+def most_urgent(known: Knowledge, policy: Policy, most: int, refused: Container[str]) -> list[Wanted]:
     """Of each repository the `most` urgent that are due: one repository's backlog does not hold up another."""
     due = [key for key, verdict in pending(known, policy) if verdict.state == "due"]
-    ranked = sorted((rank, key) for key in due if (rank := urgency(known, key)))
+    ranked = sorted((key.root in refused, rank, key) for key in due if (rank := urgency(known, key)))
     taken: Counter[str] = Counter()
     out: list[Wanted] = []
-    for _, key in ranked:
+    for _, _, key in ranked:
         taken[key.repository] += 1
         if taken[key.repository] <= most:
             out.append(Wanted(key.repository, key.root, 0))

@@ -82,6 +82,7 @@ class Bundler:
         self.listener: Callable[[tuple[Outcome, ...]], None] = lambda outcomes: None
         self._changed: set[str] = set(known.ledger.roots())
         self._judged_by: object = None  # policy and rulings that all roots were last judged by
+        self._led: set[str] = set()  # repositories for which this node was first at the last run
         self._turn = trio.Lock()
 
     async def run(self) -> None:
@@ -139,25 +140,40 @@ class Bundler:
             turn = await self._terms.turn(repository, began)
             if isinstance(turn, Reason):
                 outcomes += [_waits(each.bundle.root, repository, turn, each.number) for each in some]
+                self._led.discard(repository)
                 continue
-            mine = some if turn == 0 else self._left(repository, changed, moment)
-            if mine:
+            mine = (
+                self._first(repository, some, changed, moment) if turn == 0 else self._left(repository, changed, moment)
+            )
+            if mine or turn == 0:  # the first one's run mends what is double even where nothing is due
                 job = Run(repository, tuple(mine), partial(canonical, self._known.book), moment)
                 outcomes += await self._file(job, self._terms.settings)
         return outcomes
 
     def _work(self, changed: set[str], moment: float) -> dict[str, list[Case]]:
         most = max(self._terms.settings.caps.day, 1)
-        return cases(self._known, changed, self._terms.policy, moment, self._nonce, most)
+        refused = {root for root, each in self.outcomes.items() if each.state == "refused"}
+        return cases(self._known, changed, self._terms.policy, moment, self._nonce, most, refused)
+
+    def _first(self, repository: str, some: list[Case], changed: set[str], moment: float) -> list[Case]:
+        """Who was not first at the last run looks at all that is filed: the one before may have died over its updates."""
+        if repository in self._led:
+            return some
+        self._led.add(repository)
+        return self._work({*changed, *self._known.ledger.roots()}, moment).get(repository, [])
 
     def _left(self, repository: str, changed: set[str], moment: float) -> list[Case]:
         """After waiting for those before us in rank: what is due and still not filed. Updates are the first one's."""
+        self._led.discard(repository)
         return [each for each in self._work(changed, moment).get(repository, []) if not each.number]
 
     def _remember(self, outcomes: list[Outcome]) -> None:
-        """The last outcome of each root that is due or filed; what waits beyond this run's share waits for the cap."""
+        """The last outcome of each root that is due or filed; what waits beyond this run's share waits for the cap.
+
+        A refusal stays: what was refused goes last, and is not asked again at every run.
+        """
         self.outcomes.update({each.root: each for each in outcomes})
-        named = {each.root for each in outcomes}
+        named = {root for root, each in self.outcomes.items() if each.state == "refused"} | {o.root for o in outcomes}
         for key, verdict in pending(self._known, self._terms.policy):
             if verdict.state == "due" and key.root not in named:
                 self.outcomes[key.root] = _waits(key.root, key.repository, Reason.CAP_REACHED)

@@ -30,9 +30,12 @@ class Listing:
                 self.by_root.setdefault(found.root, []).append(found)
 
     def find(self, case: Case) -> Found | None:
-        """The issue of this root, or of one joined with it, the lowest number first; no earlier generation."""
+        """The issue of this root, or of one joined with it: no earlier generation than the case's.
+
+        The latest generation goes first (others may have heard of a refiling before us), then the lowest number.
+        """
         ours = [found for root in case.bundle.roots for found in self.by_root.get(root, []) if is_about(case, found)]
-        return min(ours, key=lambda found: found.issue.number, default=None)
+        return min(ours, key=lambda found: (_age(case, found), found.issue.number), default=None)
 
 
 def read_found(settings: Settings, issue: Issue) -> Found | None:
@@ -48,6 +51,11 @@ def is_about(case: Case, found: Found | None) -> bool:
     """Whether an issue is what the case is about: its own root or one joined with it, no earlier generation."""
     bundle = case.bundle
     return found is not None and found.root in bundle.roots and found.generation >= bundle.generation_of(found.root)
+
+
+def _age(case: Case, found: Found) -> int:
+    """In generations: 0 is the case's own, below that are later ones."""
+    return case.bundle.generation_of(found.root) - found.generation
 
 
 def look(case: Case, settings: Settings) -> Steps[Found | None]:

@@ -46,11 +46,13 @@ def record(
     `head`: the claim as we ourselves have just moved it.
     """
     said = yield from put_into_claim(case, settings, number, adopted, head)
-    kept = min(said, number)
+    if said.generation > case.bundle.generation:  # refiled, and we have not heard of it: ours is an earlier issue
+        case, number = about(case, case.bundle.root, said.generation), said.number
+    kept = min(said.number, number)
     yield from ask(Note(case.bundle.key, Fact(Standing.FILED, case.bundle.since, kept)))
     memory.recorded()
-    if said != number:
-        yield from close_duplicate(case, settings, max(said, number), kept)
+    if said.number != number:
+        yield from close_duplicate(case, settings, max(said.number, number), kept)
     return outcome(case, "filed", reason, kept)
 
 
@@ -61,18 +63,18 @@ def record_found(case: Case, memory: Memory, settings: Settings, found: Found) -
     return done._replace(root=case.bundle.root)
 
 
-def put_into_claim(case: Case, settings: Settings, number: int, adopted: bool, head: Claim | None) -> Steps[int]:
-    """Advance the claim to *filed*. Returns the number that it then says, which may be another's.
+def put_into_claim(case: Case, settings: Settings, number: int, adopted: bool, head: Claim | None) -> Steps[Claim]:
+    """Advance the claim to *filed*. Returns what it then says, which may be another's number.
 
     Raises `NotSent` where no head that is read can be advanced: others are at it, or what is read is not the newest.
     """
     for _ in range(TRIES):
         head = head or (yield from ask(ReadClaim(case.bundle.repository, case.bundle.root)))
         if head is not None and head.state == "filed" and head.generation >= case.bundle.generation:
-            return head.number
+            return head
         done = yield from ask(_filed(case, settings, head, number, adopted))
         if done is not None:
-            return number
+            return done
         head = None
     raise NotSent(Reason.CLAIMED_BY_OTHER, retry_after=LATER)
 

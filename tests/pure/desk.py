@@ -72,6 +72,7 @@ class Desk:
         self.changed: set[str] = set(self.known.ledger.roots())
         self.intents: list[Claim] = []
         self.last: list[Outcome] = []
+        self.outcomes: dict[str, Outcome] = {}  # by root: what became of it last
         self._author = Author(Origin(node, f"{self.world.random.getrandbits(64):016x}"), WINDOW)
 
     def restarted(self) -> "Desk":
@@ -111,13 +112,15 @@ class Desk:
             self.known.book.put_fact(latch.key, latch.fact)
             if latch.route is not None:
                 self.known.book.put_ruling(latch.route)
-        work = cases(self.known, self.changed, self.policy, now, self._nonce, self.settings.caps.day)
+        refused = {root for root, each in self.outcomes.items() if each.state == "refused"}
+        work = cases(self.known, self.changed, self.policy, now, self._nonce, self.settings.caps.day, refused)
         outcomes: list[Outcome] = []
         for repository, some in sorted(work.items()):
             job = Run(repository, tuple(some), partial(canonical, self.known.book), now)
             outcomes += yield from self._drive(run(job, self.memories, self.settings))
         self.changed = unsettled(outcomes)
         self.last = outcomes
+        self.outcomes |= {each.root: each for each in outcomes}
 
     def tick(self, script: Script = lambda _: None) -> dict[str, Outcome]:
         """One tick at once. `script` sees every event; it may raise `Killed`."""

@@ -107,6 +107,7 @@ class Bundler:
                 outcomes = await self._file_all(changed, moment)
             except BaseException:
                 self._changed |= changed
+                self._led.clear()
                 raise
             self._changed |= unsettled(outcomes)
             self._remember(outcomes)
@@ -156,7 +157,7 @@ class Bundler:
         return cases(self._known, changed, self._terms.policy, moment, self._nonce, most, refused)
 
     def _first(self, repository: str, some: list[Case], changed: set[str], moment: float) -> list[Case]:
-        """Who was not first at the last run looks at all that is filed: the one before may have died over its updates."""
+        """Who was not first at the last run looks at all that is filed: who was may have died over its updates."""
         if repository in self._led:
             return some
         self._led.add(repository)

@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-demo: $(STAMP) ## real crashes, one node, a kill -9: exactly one issue per bug
+demo: $(STAMP) ## real crashes, one node, a kill -9: exactly one issue per bug (half a minute)
 	@$(BIN)/aggregator demo $(DEMO_ARGS)
 
 test: check ## style, types and every test (under 15 minutes)
@@ -24,7 +24,7 @@ format: $(STAMP) ## rewrite the code in house style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-setup: $(STAMP) ## create the virtual environment and install everything
+setup: $(STAMP) ## create the virtual environment and install everything (the others do it by themselves)
 
 # libp2p pulls in fastecdsa, which is built from source: look for what that needs before pip fails on it.
 $(STAMP): pyproject.toml tools/check_headers.sh

@@ -13,6 +13,7 @@ from node.cli import (
     config_get,
     config_set,
     config_show,
+    demo,
     disable,
     enable,
     errors,
@@ -69,6 +70,7 @@ VERBS: tuple[Verb, ...] = (
     disable.VERB,
     disable.PAUSE,
     resume.VERB,
+    demo.VERB,
 )
 OWN_OPTIONS_ONLY = {"allow_interspersed_args": False}  # what follows the first word belongs to the command
 CONFIG: tuple[Verb, ...] = (config_show.VERB, config_get.VERB, config_set.VERB, config_check.VERB)

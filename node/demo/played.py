@@ -1,0 +1,48 @@
+"""What the demo came to: one frozen value, as `--json` prints it."""
+
+import msgspec
+
+from node.demo.hub import Issue
+from node.demo.progress import StepRow
+from node.demo.verdict import BugRow
+
+SHOWN = "checkout"  # the service whose issue is shown
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """One issue as it stands on GitHub."""
+
+    number: int
+    title: str
+    labels: list[str]
+    body: str
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What plays on."""
+
+    directory: str
+    look: list[str]  # commands
+    end: str  # the command that ends it all
+
+
+class Played(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is to be said of one run."""
+
+    ok: bool
+    seconds: float
+    problems: list[str]
+    bugs: list[BugRow]
+    steps: list[StepRow]
+    kills: int
+    issues: int  # that are on GitHub
+    asked_for: int  # requests for a new issue that were sent, those included that were lost
+    issue: Shown | None = None
+    kept: Kept | None = None
+
+
+def shown(rows: list[BugRow], issues: list[Issue]) -> Shown | None:
+    """The issue to show: of the one service, else the first; None where there is none."""
+    wanted = {row.issue for row in rows if row.service == SHOWN}
+    found = sorted(issues, key=lambda issue: (issue.number not in wanted, issue.number))
+    return Shown(found[0].number, found[0].title, list(found[0].labels), found[0].body) if found else None

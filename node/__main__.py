@@ -17,6 +17,7 @@ from node.fleet import FleetError
 from node.identity import IdentityError
 from node.ingest import SocketError
 from node.markerkey import MarkerKeyError
+from node.network import NetworkError
 from node.store import StoreError
 
 FOUND_A_PROBLEM = 1

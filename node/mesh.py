@@ -30,12 +30,9 @@ from node.gossip import Gossip, Intake
 from node.identity import Identity, verify
 from node.network import Network, NetworkError, NetworkSettings
 from node.peers import Hello, Introductions
-<<<<<<< HEAD
+from node.roll import Roll
 from node.samples import Samples
 from node.store import Store
-=======
-from node.roll import Roll
->>>>>>> 457995e (Peers, leader and ban: the fleet as one node sees it, over the control socket)
 from node.sync import Sync, Unreachable
 from node.tally import Counting
 

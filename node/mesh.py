@@ -93,7 +93,7 @@ class Mesh:
             self.election.standing,
             standing.candidates,
             standing.trouble,
-            takeover,
+            lambda: takeover,
             lambda: self.network.addresses,
         )
         self._member = file.member

@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check format types setup clean
+.PHONY: help demo test faults check format types setup clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -14,6 +14,9 @@ demo: $(STAMP) ## real crashes, one node, a kill -9: exactly one issue per bug (
 
 test: check ## style, types and every test (under 15 minutes)
 	@$(BIN)/python -m pytest $(TEST_ARGS)
+
+faults: $(STAMP) ## the long forms: more kills, more faults, more errors (about 15 minutes)
+	@$(BIN)/python -m pytest -m slow $(TEST_ARGS)
 
 check: $(STAMP) ## style and strict types only
 	@$(BIN)/ruff check .

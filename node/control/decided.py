@@ -22,7 +22,11 @@ def decided(view: View, root: str) -> Verdict:
     if verdict.state == "due" and not filing_enabled(view):
         return verdict._replace(reason=Reason.FILING_OFF)
     came = view.outcomes().get(root)
-    if came and (came.state == "filed") == (verdict.state == "filed") and verdict.state in ("due", "filed"):
+    if came is None:
+        return verdict
+    if verdict.state == "filed" and came.number:  # what is waited for leaves it filed
+        return verdict._replace(state="refused" if came.state == "refused" else "filed", reason=came.reason)
+    if verdict.state == "due" and came.state != "filed":
         return verdict._replace(state=came.state, reason=came.reason)
     return verdict
 

@@ -247,3 +247,21 @@ async def test_what_becomes_due_before_the_next_tick_is_due_since_now(tmp_path: 
     async with serving(some_view(tmp_path), tmp_path / "c.sock") as client:
         (row,) = await ask(client.bundles)
     assert row.due_since == rfc3339(NOW)
+
+
+@pytest.mark.parametrize(
+    ("came", "shown"),
+    [
+        (Outcome(name(3), REPOSITORY, "refused", Reason.TRANSFERRED, 12), ("refused", "TRANSFERRED")),
+        (Outcome(name(3), REPOSITORY, "waiting", Reason.RATE_LIMITED, 12), ("filed", "RATE_LIMITED")),
+        (Outcome(name(3), REPOSITORY, "waiting", Reason.OUTCOME_UNKNOWN), ("filed", "UP_TO_DATE")),  # of before
+    ],
+)
+async def test_what_came_of_a_filed_error_is_told_and_leaves_it_filed(
+    tmp_path: Path, came: Outcome, shown: tuple[str, str]
+):
+    view = some_view(tmp_path)
+    view.came = {came.root: came}
+    async with serving(view, tmp_path / "c.sock") as client:
+        rows = {row.signature: row for row in await ask(client.errors)}
+    assert (rows[name(3)].state, rows[name(3)].reason) == shown

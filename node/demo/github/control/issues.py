@@ -147,6 +147,7 @@ def shown(ask: Ask, issue: Issue) -> dict[str, Any]:
     duplicate = issue.duplicate_of.number if issue.duplicate_of else None
     extra = {
         "deleted": issue.deleted,
+        "moved_to": view.url_of(ask.links, issue.moved_to) if issue.moved_to else None,
         "duplicate_of": duplicate,
         "draft": the_pull(issue).draft if issue.pull else None,
     }

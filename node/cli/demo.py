@@ -58,13 +58,13 @@ def visible(text: str) -> str:
 
 
 def _bugs(rows: list[BugRow]) -> RenderableType:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", width=1)
-    table.add_column("BUG", ratio=1, no_wrap=True, overflow="ellipsis")
+    table.add_column("BUG")  # the one that gives way where the terminal is narrow; its cells are cut, not wrapped
     table.add_column("SERVICE", no_wrap=True)
     table.add_column("REPORTED", no_wrap=True)
     table.add_column("COUNTED", justify="right", no_wrap=True)
-    table.add_column("ISSUE", no_wrap=True)
+    table.add_column("ISSUE SAYS", no_wrap=True)
     for row in rows:
         table.add_row(*_bug(row))
     return table
@@ -73,11 +73,11 @@ def _bugs(rows: list[BugRow]) -> RenderableType:
 def _bug(row: BugRow) -> Iterable[Text]:
     wrong = bool(row.problems)
     yield Text("✗", style="bold red") if wrong else Text("✓", style="green")
-    yield Text(safe(row.bug), style=SEVERITY_STYLES.get(row.severity, ""))
+    yield Text(safe(row.bug), SEVERITY_STYLES.get(row.severity, ""), no_wrap=True, overflow="ellipsis")
     yield Text(row.service)
     yield Text(row.how, style="dim")
     yield Text(f"{row.counted:,}" if row.counted == row.happened else f"{row.counted:,} of {row.happened:,}")
-    yield Text(f"#{row.issue} says {row.issue_says:,}" if row.issue else "none")
+    yield Text(f"#{row.issue}: {row.issue_says:,}" if row.issue else "none")
 
 
 def _verdict(played: Played) -> Text:

@@ -4,14 +4,15 @@ Asked of GitHub every five minutes and, between that, learnt from what filing ca
 stops standing for election, so that another one files. Where filing is off nothing is asked.
 """
 
+from typing import Protocol
+
 import structlog
 import trio
 
 from aggregator.filing.calls import Failure, NotSent
 from aggregator.filing.case import Outcome
+from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
-from node.github import GitHub, refusal
-from node.terms import Terms
 
 EVERY = 300.0  # seconds between two looks
 
@@ -28,6 +29,22 @@ LASTING = frozenset(
 )
 
 log = structlog.get_logger("candidacy")
+
+
+class GitHub(Protocol):
+    async def why_not(self, repository: str) -> Reason | None:
+        """Why this daemon cannot file there. Raises NotSent and Rejected."""
+        ...
+
+
+class Terms(Protocol):
+    troubles: dict[str, Reason]  # by repository, lower case
+
+    @property
+    def filing(self) -> bool: ...
+
+    @property
+    def settings(self) -> Settings: ...
 
 
 class Candidacy:
@@ -52,15 +69,12 @@ class Candidacy:
 
     async def _look(self, repository: str) -> None:
         try:
-            facts = await self._github.facts(repository)
+            self._set(repository, await self._github.why_not(repository))
         except NotSent as failure:
             if failure.reason is Reason.BAD_CREDENTIALS:
                 self._set(repository, failure.reason)
         except Failure as failure:
             self._set(repository, failure.reason)
-        else:
-            allowed = repository.lower() in map(str.lower, self._terms.loaded.config.filing.public_repositories)
-            self._set(repository, refusal(facts, allowed, push=True))
 
     def _set(self, repository: str, reason: Reason | None) -> None:
         name = repository.lower()

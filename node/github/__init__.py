@@ -7,7 +7,7 @@ calls) → `claims`, `issues`, `labels`, `comments`, `people`, `search`.
 
 from node.github.client import Attempt, Client
 from node.github.perform import GitHub
-from node.github.repository import Facts, refusal
+from node.github.repository import Facts
 from node.github.statistics import RateLimit, Statistics
 from node.github.token import App, BadToken, Kind, Secret, Token, find_token
 
@@ -24,5 +24,4 @@ __all__ = [
     "Statistics",
     "Token",
     "find_token",
-    "refusal",
 ]

@@ -5,12 +5,13 @@ from typing import Any, TypeVar
 
 from aggregator.filing import calls
 from aggregator.filing.calls import Call
+from aggregator.reason import Reason
 from node.clock import Clock
 from node.github import claims, comments, issues, labels, people, search
 from node.github.client import Client
 from node.github.failures import Elsewhere
 from node.github.hub import Hub
-from node.github.repository import Facts
+from node.github.repository import Facts, refusal
 from node.github.statistics import Statistics
 
 T = TypeVar("T")
@@ -57,6 +58,10 @@ class GitHub:
     async def facts(self, repository: str) -> Facts:
         """What the token sees of a repository. Raises NotSent and Rejected."""
         return await self._hub.repositories.facts(repository)
+
+    async def why_not(self, repository: str) -> Reason | None:
+        """Why this daemon cannot file there; None: it can, as far as GitHub tells. Raises NotSent and Rejected."""
+        return refusal(await self.facts(repository), self._hub.repositories.allows(repository), push=True)
 
     def statistics(self) -> Statistics:
         return self._hub.client.statistics()

@@ -78,10 +78,14 @@ class Repositories:
     async def writable(self, name: str, age: float | None = None, *, push: bool = False) -> Repository:
         """As `get`, but raises Rejected where this daemon does not write. `push`: refs are to be written."""
         repository = await self.get(name, age)
-        reason = refusal(facts_of(repository), name.lower() in self._allowed, push=push)
+        reason = refusal(facts_of(repository), self.allows(name), push=push)
         if reason is not None:
             raise Rejected(reason, f"{name}: {_remedy(reason)}")
         return repository
+
+    def allows(self, name: str) -> bool:
+        """Whether it may be written to though it is public."""
+        return name.lower() in self._allowed
 
     async def facts(self, name: str) -> Facts:
         return facts_of(await self.get(name))

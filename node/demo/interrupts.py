@@ -27,18 +27,19 @@ class Interrupts:
         finally:
             self._shields -= 1
             if self._came and not self._shields:
-                self._came = False
+                self.end()
                 raise KeyboardInterrupt
 
-    def clear(self) -> None:
-        """From now on nothing interrupts any more: what is left to do is to end."""
+    def end(self) -> None:
+        """From now on nothing interrupts any more: what is left to do is to clear up."""
         self._shields += 1
 
     def take(self, *_: object) -> None:
-        """The signal handler."""
+        """The signal handler. It raises once: whoever is impatient would leave something behind."""
         if self._shields:
             self._came = True
         else:
+            self.end()
             raise KeyboardInterrupt
 
 

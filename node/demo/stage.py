@@ -118,7 +118,7 @@ def opened(keep: bool = False) -> Generator[Stage]:
             yield Stage(directory, processes)
             left = keep
         finally:
-            interrupts.clear()  # a second Ctrl-C would leave something behind
+            interrupts.end()
             if not left:
                 processes.kill()
                 shutil.rmtree(directory, ignore_errors=True)

@@ -58,7 +58,7 @@ class Ruling(msgspec.Struct, frozen=True, array_like=True):
 
     kind: str
     subject: str
-    value: Any  # plain data; None: withdrawn
+    value: Any  # plain data, all numbers integers; None: withdrawn
     version: int
     origin: str  # peer id of the node where it was made
 

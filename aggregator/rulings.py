@@ -4,16 +4,17 @@
 |---|---|---|
 | `mute` | root | `{"until": "forever"}`, `{"until": "rate", "count": n}` (until more than n occur in one window), or
 `{"until": "release", "release": r}` (until it is seen in release r) |
-| `drop` | root | Unix seconds: what was counted until then is let go (`forget`) |
+| `drop` | root | Unix seconds, whole: what was counted until then is let go (`forget`) |
 | `never` | root | name of the reason; withdrawn by `refile` |
 | `generation` | root | number: raised to file a root anew |
 | `edge` | "root root", ascending | true: the two are one bug |
 | `route` | root | repository: written once, when the root first becomes due |
+
+A value is plain data in which every number is an integer: so it has one encoding in every language, which ranks and
+digests need. (Some know only one kind of number, and would write 2.0 as 2.)
 """
 
-from typing import Any
-
-import msgspec
+from typing import Any, cast
 
 from aggregator.book import Book, Ruling
 
@@ -22,19 +23,36 @@ KINDS = frozenset({"mute", "drop", "never", "generation", "edge", "route"})
 
 def sound_ruling(ruling: Ruling) -> bool:
     """Whether a ruling from outside makes sense. A kind that is not named above is only asked to be plain data."""
+    if not _plain(ruling.value):
+        return False
     if ruling.kind not in KINDS:
-        return _plain(ruling.value)
+        return True
     roots = ruling.subject.split(" ")
     named = len(roots) == 2 and roots[0] < roots[1] if ruling.kind == "edge" else len(roots) == 1
     return named and all(roots) and (ruling.value is None or _sound_value(ruling.kind, ruling.value))
 
 
 def _plain(value: Any) -> bool:
-    """Whether the value has one encoding, as ranks and digests need it."""
+    """Whether the value has one encoding."""
     try:
-        return bool(msgspec.msgpack.encode(value, order="deterministic"))
-    except (TypeError, UnicodeEncodeError, RecursionError):
+        return _has_one_encoding(value)
+    except RecursionError:
         return False
+
+
+def _has_one_encoding(value: Any) -> bool:
+    match value:
+        case None | bool() | str() | bytes():
+            return True
+        case int():
+            return abs(value) < 2**53
+        case list():
+            return all(map(_has_one_encoding, cast("list[Any]", value)))
+        case dict():
+            items = cast("dict[Any, Any]", value).items()
+            return all(isinstance(name, str) and _has_one_encoding(each) for name, each in items)
+        case _:
+            return False
 
 
 def _sound_value(kind: str, value: Any) -> bool:
@@ -43,7 +61,7 @@ def _sound_value(kind: str, value: Any) -> bool:
             return True
         case (("never" | "route"), str()):
             return True
-        case "drop", int() | float():
+        case "drop", int():
             return 0 <= value < 2**40
         case "generation", int():
             return 0 <= value < 2**31

@@ -62,7 +62,7 @@ Question = Compare | Origins | Versions | Fetch | FetchBook
 
 class Compared(msgspec.Struct, frozen=True, tag="compared"):
     horizon: int
-    windows: dict[int, bytes] = {}  # empty when no page differs
+    windows: list[tuple[int, bytes]] = []  # empty when no page differs; pairs: not every language has maps by number
     book: bool = False  # whether the books differ
 
 
@@ -125,8 +125,8 @@ def _compare(question: Compare, has: Has) -> Compared:
         and question.closed == _bytes(has.digest.total(horizon, question.open_from))
         and question.open == _bytes(has.digest.total(question.open_from, FAR))
     )
-    windows = {} if same else {w: _bytes(s) for w, s in has.digest.windows(horizon).items()}
-    return Compared(horizon, windows, question.book != bookdigest.root(has.book))
+    windows = [] if same else sorted(((w, _bytes(s)) for w, s in has.digest.windows(horizon).items()), reverse=True)
+    return Compared(horizon, windows[:LISTED], question.book != bookdigest.root(has.book))
 
 
 def _origins(has: Has, window: int) -> Iterable[tuple[Origin, int]]:
@@ -187,7 +187,7 @@ def pull(has: Has, open_from: int, now: float, refused: frozenset[Version] = fro
         entries = _expect(BookEntries, (yield FetchBook(bookdigest.sums(has.book))))
     lowest, highest = max(horizon, compared.horizon), int(now + FUTURE)
     ours = digest.windows(lowest)
-    differing = [w for w, s in compared.windows.items() if lowest <= w <= highest and s != _bytes(ours.get(w, 0))]
+    differing = [w for w, s in dict(compared.windows).items() if lowest <= w <= highest and s != _bytes(ours.get(w, 0))]
     if not differing:
         return Pulled([], entries, complete=True)
     missing = yield from _missing(digest, sorted(differing, reverse=True)[:LISTED])

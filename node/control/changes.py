@@ -78,7 +78,7 @@ def _unmute(_view: View, root: str, _decision: Decision) -> Rulings:
 
 
 def _forget(view: View, root: str, _decision: Decision) -> Rulings:
-    return [("drop", root, view.now())]
+    return [("drop", root, int(view.now()))]
 
 
 def _refile(view: View, root: str, _decision: Decision) -> Rulings:

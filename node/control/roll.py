@@ -46,7 +46,7 @@ async def ban(view: View, asked: Ban) -> Banned:
     concerned = sorted(m.peer for m in members if subject in (m.peer, m.invitation.key.hex()))
     if view.health().node in concerned and not asked.lift:
         raise BadRequest("that would ban this node itself: do it from another one")
-    moment = None if asked.lift else view.now()
+    moment = None if asked.lift else int(view.now())
     await view.rule("unban" if asked.lift else "ban", subject, [("ban", subject, moment)])
     return Banned(subject=subject, members=concerned, since=rfc3339(moment) if moment else "")
 

@@ -140,10 +140,14 @@ BAD = [
     Ruling("never", name(1), ["unhashable"], 1, "bob"),
     Ruling("drop", name(1), "yesterday", 1, "bob"),
     Ruling("drop", name(1), float("nan"), 1, "bob"),
+    Ruling("drop", name(1), 2.0, 1, "bob"),
+    Ruling("mute", name(1), {"until": "forever", "also": 1.5}, 1, "bob"),
     Ruling("generation", name(1), -1, 1, "bob"),
     Ruling("generation", name(1), 1.5, 1, "bob"),
     Ruling("route", name(1), 5, 1, "bob"),
     Ruling("later", name(1), {1: "no one encoding", "a": 2}, 1, "bob"),
+    Ruling("later", name(1), [2**53], 1, "bob"),
+    Ruling("later", name(1), [{"a": 0.5}], 1, "bob"),
 ]
 GOOD = [
     Ruling("edge", edge(name(2), name(1)), True, 1, "bob"),
@@ -152,7 +156,7 @@ GOOD = [
     Ruling("mute", name(1), {"until": "rate", "count": 3}, 1, "bob"),
     Ruling("mute", name(1), {"until": "release", "release": "2"}, 1, "bob"),
     Ruling("never", name(1), "GONE", 1, "bob"),
-    Ruling("drop", name(1), 1.5, 1, "bob"),
+    Ruling("drop", name(1), 15, 1, "bob"),
     Ruling("generation", name(1), 2, 1, "bob"),
     Ruling("route", name(1), "acme/app", 1, "bob"),
     Ruling("member", "peer", b"chain", 1, "bob"),

@@ -141,7 +141,7 @@ def build_host(settings: NetworkSettings, identity: Identity) -> BasicHost:
             key_pair=identity.keys,
             muxer_opt={TProtocol(YAMUX): Yamux},
             sec_opt={NOISE: noise},
-            psk=settings.psk,
+            psk=settings.psk or None,
             connection_config=_connection_config(settings),
             transports=[KnownTcp()],
             disable_identify_address_discovery=True,

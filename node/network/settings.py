@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from node.network.addresses import checked, multiaddr_of, split_peer
+from node.network.addresses import checked, host_and_port, is_loopback, multiaddr_of, split_peer
 from node.network.errors import NetworkError, Reason
 
 # More links than this and the library's mesh would prune: a pruned neighbour gets nothing (see host.DEGREE_HIGH).
@@ -16,7 +16,9 @@ class NetworkSettings:
     """Seconds, counts and addresses. Raises NetworkError at once if a value cannot be meant."""
 
     # The fleet's private network key, 64 hex digits. Never shown.
-    psk: str = field(repr=False)
+    psk: str = field(default="", repr=False)
+    # Without a network key, so that libraries whose private networks differ can be tested with. Loopback only.
+    open: bool = False
     # Where to listen: multiaddrs or host:port. Port 0 takes a free one and keeps it over a rebuild.
     listen: tuple[str, ...] = ("/ip4/0.0.0.0/tcp/4001",)
     # What to tell others instead of the listening addresses (multiaddrs or host:port); for machines behind NAT.
@@ -55,7 +57,7 @@ class NetworkSettings:
     ping_deadline: float = 4.0
 
     def __post_init__(self) -> None:
-        if _PSK.fullmatch(self.psk) is None:
+        if _PSK.fullmatch(self.psk) is None and not self.open:
             raise _bad("psk", "64 hex digits in lower case (32 bytes)")
         if not self.listen:
             raise _bad("listen", "at least one address")
@@ -71,6 +73,17 @@ class NetworkSettings:
             )
         if self.message_buffer < 1:
             raise _bad("message_buffer", "at least 1", str(self.message_buffer))
+        if self.open:
+            self._check_open()
+
+    def _check_open(self) -> None:
+        """An open network keeps nobody out: it must not leave this machine."""
+        if self.psk or self.mdns:
+            raise _bad("open", "neither psk nor mdns beside it")
+        seeds = [address for seed in self.seeds if (split := split_peer(seed)) for address in split[:1]]
+        for address in (*self.listen, *self.announce, *seeds):
+            if not is_loopback(host_and_port(address)[0]):
+                raise _bad("open", "loopback addresses only: without a network key anybody may connect", address)
 
 
 def _plain(name: str, texts: tuple[str, ...], *, port_zero: bool = False) -> tuple[str, ...]:

@@ -196,3 +196,24 @@ def test_a_bad_setting_is_refused_by_name_and_the_key_is_never_shown(name: str) 
         NetworkSettings(**bad_settings()[name])  # pyright: ignore[reportArgumentType] - that is the test
     assert "AB" * 32 not in str(error.value)
     assert "ab" * 32 not in repr(NetworkSettings(psk="ab" * 32))
+
+
+LOOPBACK = "/ip4/127.0.0.1/tcp/0"
+ELSEWHERE = "/ip4/10.0.0.1/tcp/4001"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"psk": "ab" * 32},
+        {"mdns": True},
+        {"listen": (LOOPBACK, "/ip4/0.0.0.0/tcp/0")},
+        {"announce": (ELSEWHERE,)},
+        {"seeds": (f"{ELSEWHERE}/p2p/{id_of('alice')}",)},
+    ],
+)
+def test_a_network_without_a_key_does_not_leave_this_machine(beside: dict[str, object]) -> None:
+    open_one = {"open": True, "listen": (LOOPBACK,)}
+    assert NetworkSettings(**open_one).psk == ""  # pyright: ignore[reportArgumentType] - options as a table
+    with pytest.raises(NetworkError, match=r"network\.open"):
+        NetworkSettings(**{**open_one, **beside})  # pyright: ignore[reportArgumentType] - options as a table

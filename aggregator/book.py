@@ -8,11 +8,13 @@ Two kinds of entry, both merged without coordination, so that every node ends wi
 The book is a cache of what GitHub knows. It may spare a call; it never authorises a creation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 RULINGS = 10_000  # kept at most; a further key is refused
 
@@ -75,6 +77,7 @@ class Book:
         self._size = 0
         self._highest = 0
         self._ruled: set[str] = set()
+        self._derived: dict[str, Any] = {}
 
     def put_fact(self, key: FactKey, fact: Fact) -> bool:
         """Merge a fact. Returns whether anything changed."""
@@ -93,6 +96,7 @@ class Book:
         of_kind = self._rulings.setdefault(ruling.kind, {})
         self._size += ruling.subject not in of_kind
         of_kind[ruling.subject] = ruling
+        self._derived.pop(ruling.kind, None)
         self._ruled.update(ruling.subject.split(" "))  # an edge names two roots
         return True
 
@@ -120,6 +124,12 @@ class Book:
 
     def facts(self) -> Iterator[tuple[FactKey, Fact]]:
         return iter(self._facts.items())
+
+    def derived(self, kind: str, make: Callable[[Iterator[Ruling]], T]) -> T:
+        """What `make` makes of all rulings of one kind, kept until one of them changes. One `make` for each kind."""
+        if kind not in self._derived:
+            self._derived[kind] = make(self.rulings(kind))
+        return self._derived[kind]
 
     def rulings(self, kind: str | None = None) -> Iterator[Ruling]:
         """All rulings, or those of one kind."""

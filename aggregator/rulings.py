@@ -14,6 +14,7 @@ A value is plain data in which every number is an integer: so it has one encodin
 digests need. (Some know only one kind of number, and would write 2.0 as 2.)
 """
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 from aggregator.book import Book, Ruling
@@ -78,18 +79,18 @@ def edge(a: str, b: str) -> str:
 
 def joined(book: Book, root: str) -> frozenset[str]:
     """All roots that are one bug with `root`, itself included."""
-    neighbours: dict[str, set[str]] = {}
-    for ruling in book.rulings("edge"):
+    return book.derived("edge", _groups).get(root) or frozenset((root,))
+
+
+def _groups(edges: Iterator[Ruling]) -> dict[str, frozenset[str]]:
+    """The connected set of every root that has an edge."""
+    groups: dict[str, frozenset[str]] = {}
+    for ruling in edges:
         if ruling.value:
             a, b = ruling.subject.split(" ")
-            neighbours.setdefault(a, set()).add(b)
-            neighbours.setdefault(b, set()).add(a)
-    reached, todo = {root}, [root]
-    while todo:
-        for other in neighbours.get(todo.pop(), set()) - reached:
-            reached.add(other)
-            todo.append(other)
-    return frozenset(reached)
+            whole = groups.get(a, frozenset((a,))) | groups.get(b, frozenset((b,)))
+            groups.update(dict.fromkeys(whole, whole))
+    return groups
 
 
 def canonical(book: Book, root: str) -> str:

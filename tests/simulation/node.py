@@ -59,6 +59,7 @@ class SimNode:
         self.settings = Settings(node=name, login="aggregator[bot]", marker_key=b"k" * 32, caps=Caps(20, 50))
         self.life = Life(alive=False)
         self.crash_chance = 0.0  # before and after every step that matters
+        self.full_disk = 0.0  # chance that a commit of counts fails
         self.outcomes: dict[str, Outcome] = {}
 
     def start(self) -> None:
@@ -113,17 +114,23 @@ class SimNode:
     def _commit(self, session: str, high: int, staged: Staged, reply: Callable[[int], None]) -> None:
         if self.maybe_crash():
             return
-        self.disk.sessions[session] = high + 1
-        self.disk.pages.update({page.key: page for page, _ in staged.pages})
-        if self.maybe_crash():
-            return
+        if self.world.chance(self.full_disk):
+            self.world.tell(f"{self.name} cannot commit")
+        else:
+            self.disk.sessions[session] = high + 1
+            self.disk.pages.update({page.key: page for page, _ in staged.pages})
+            if self.maybe_crash():
+                return
+            self._accept(staged)
+            reply(high)
+        self.busy = False
+        self._next_batch()
+
+    def _accept(self, staged: Staged) -> None:
         self.author.accept(staged)
         for page, tallies in staged.pages:
             self.known.ledger.put(page, tallies)
         self.wrote([page.key for page, _ in staged.pages])
-        self.busy = False
-        reply(high)
-        self._next_batch()
 
     # Every tick.
 

@@ -15,13 +15,13 @@ TROUBLE = 3 * 3600.0  # seconds of faults
 HEALING = 4 * 3600.0  # seconds without, enough for every takeover age and cap
 
 
-def single_node(seed: int) -> World:
-    """A node with three clients under crashes and every fault of GitHub. Raises AssertionError on a broken promise."""
+def single_node(seed: int, kind: type[SimNode] = SimNode) -> World:
+    """A node with three clients under crashes, a full disk and every fault of GitHub. Raises AssertionError."""
     world = World(seed)
     rng = world.random
     github = VirtualGitHub(world, bad_day(world))
-    node = SimNode(world, github)
-    node.crash_chance = rng.choice([0.0, 0.01, 0.05])
+    node = kind(world, github)
+    node.crash_chance, node.full_disk = rng.choice([0.0, 0.01, 0.05]), rng.choice([0.0, 0.1])
     node.start()
     clients = [SimClient(world, node, f"session {n}") for n in range(3)]
     for client in clients:
@@ -112,4 +112,4 @@ def watch(github: VirtualGitHub) -> None:
 
 def heal(github: VirtualGitHub, node: SimNode) -> None:
     github.faults = Faults()
-    node.crash_chance = 0.0
+    node.crash_chance = node.full_disk = 0.0

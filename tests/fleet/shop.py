@@ -71,9 +71,9 @@ class Shop:
     def clear(self, identifier: str) -> None:
         self.hub.steer(f"/faults/{identifier}", method="DELETE")
 
-    def hits(self) -> int:
-        """How many requests met a fault."""
-        return sum(each["switch"] is not None for each in self.requests())
+    def switches(self, method: str = "", path: str = "") -> list[str]:
+        """The faults that requests of this kind have met."""
+        return [each["switch"] for each in self.requests(method, path) if each["switch"]]
 
     def change(self, **settings: Any) -> None:
         """Settings of the repository: archived, has_issues, new_name, …"""

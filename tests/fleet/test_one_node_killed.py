@@ -1,0 +1,136 @@
+"""A node that is killed right before or right after any step of filing: one open issue, counted right, once it is back.
+
+A node is stopped at a request by a stand-in that says nothing: either the request was lost (killed before the step) or
+only its answer was (killed after it). In flight, it arrives when the node that sent it is dead.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.fleet.conftest import Start, new_shop
+from tests.fleet.filing_node import FilingNode
+from tests.fleet.shop import Shop, count_in, eventually
+from tests.sender import error
+from tests.stage.standin import Hub
+
+SILENCE = 60.0  # seconds; longer than the node lives
+ARRIVES = 0.8  # seconds after it was sent; shorter than the takeover age
+HELD = 0.5  # seconds that the step before is slowed down, so that a fault meets the second of two equal requests
+AT_ONCE = 4  # stories that run beside each other: they mostly wait
+
+
+class Step(NamedTuple):
+    """One request of filing. `after`: the step before, where an equal request comes earlier."""
+
+    name: str
+    method: str
+    path: str
+    after: tuple[str, str] | None = None
+
+
+CREATE_REF, CREATE_ISSUE = ("POST", "/git/refs$"), ("POST", "/issues$")
+LIST = Step("the list of the run", "GET", "/issues$")
+READ_CLAIM = Step("the claim is read", "GET", "/git/ref/")
+LOOK = Step("the list under the claim", "GET", "/issues$", CREATE_REF)
+COMMIT = Step("the claim's commit", "POST", "/git/commits$")
+CLAIM = Step("the claim", *CREATE_REF)
+CREATE = Step("the issue", *CREATE_ISSUE)
+COMMIT_FILED = Step("the commit that says filed", "POST", "/git/commits$", CREATE_ISSUE)
+SAY_FILED = Step("the claim says filed", "PATCH", "/git/refs/")
+WRITES = (COMMIT, CLAIM, CREATE, COMMIT_FILED, SAY_FILED)
+STEPS = (LIST, READ_CLAIM, LOOK, *WRITES)
+BEFORE, AFTER, IN_FLIGHT = ("FLT-02", SILENCE), ("FLT-01", SILENCE), ("SLOW", ARRIVES)
+
+
+def stop_at(shop: Shop, step: Step, how: tuple[str, float], begin: Callable[[], object]) -> None:
+    """`begin`, and wait until the node has come to this step; it goes no further."""
+    fault, seconds = how
+    if step.after is None:
+        shop.fault(fault, step.method, step.path, seconds=seconds)
+        begin()
+    else:
+        shop.fault("SLOW", *step.after, seconds=HELD)
+        begin()
+        shop.wait_request(*step.after)
+        shop.fault(fault, step.method, step.path, seconds=seconds)
+    eventually(lambda: fault in shop.switches(step.method, step.path), f"{fault} at {step.name}")
+
+
+def assert_one(shop: Shop, node: FilingNode, count: int) -> None:
+    """One issue with this count, and claim, book and issue say the same."""
+    row = node.wait_state("Error1", "filed")
+    node.bundles()
+    (issue,) = shop.issues()
+    assert issue["state"] == "open"
+    assert count_in(issue) == row["count"] == count
+    assert row["issue"]["number"] == issue["number"]
+    claim = shop.claim(row["root"])
+    assert (claim["state"], claim["number"]) == ("filed", issue["number"])
+
+
+def killed_at(hub: Hub, path: Path, step: Step, how: tuple[str, float]) -> str:
+    """A story of its own: a node, a repository, one error. What was wrong in the end, if anything."""
+    shop = new_shop(hub)
+    path.mkdir()
+    with FilingNode(path, shop) as node:
+        try:
+            stop_at(shop, step, how, lambda: node.report(*[error(1)] * 3))
+            node.restart()
+            assert_one(shop, node, 3)
+        except AssertionError as wrong:
+            return f"{step.name}: {wrong}\n{node.story()}"
+    return ""
+
+
+def each_killed_at(hub: Hub, path: Path, steps: Sequence[Step], how: tuple[str, float]) -> list[str]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = [pool.submit(killed_at, hub, path / str(n), step, how) for n, step in enumerate(steps)]
+        return [wrong for each in running if (wrong := each.result())]
+
+
+def test_killed_right_before_any_step_one_issue_comes_of_it(hub: Hub, tmp_path: Path) -> None:
+    assert each_killed_at(hub, tmp_path, STEPS, BEFORE) == []
+
+
+def test_killed_right_after_any_step_one_issue_comes_of_it(hub: Hub, tmp_path: Path) -> None:
+    assert each_killed_at(hub, tmp_path, STEPS, AFTER) == []
+
+
+def test_a_write_that_arrives_when_its_sender_is_dead_makes_no_second_issue(hub: Hub, tmp_path: Path) -> None:
+    assert each_killed_at(hub, tmp_path, WRITES, IN_FLIGHT) == []
+
+
+def test_killed_at_one_step_after_the_other_one_issue_comes_of_it(shop: Shop, start: Start) -> None:
+    node = start()
+    stop_at(shop, COMMIT, AFTER, lambda: node.report(*[error(1)] * 3))
+    for step in (CLAIM, CREATE, SAY_FILED):
+        node.kill()
+        stop_at(shop, step, AFTER, node.start)
+    node.restart()
+    assert_one(shop, node, 3)
+
+
+ROUNDS = [5, pytest.param(20, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_killed_at_random_moments_while_it_files_every_error_gets_one_issue(
+    shop: Shop, start: Start, rounds: int
+) -> None:
+    chance = random.Random(rounds)
+    node = start()
+    for number in range(rounds):
+        node.report(*[error(each) for each in range(5 * number, 5 * number + 5)] * 3)
+        time.sleep(chance.uniform(0.0, 1.5))
+        node.restart()
+    every = 5 * rounds
+    eventually(lambda: sum(each["state"] == "filed" for each in node.errors()) == every, "all filed", shown=node.story)
+    assert len(shop.issues()) == len(shop.open_issues()) == every
+    assert [count_in(each) for each in shop.issues()] == [3] * every
+    assert {each["issue"]["number"] for each in node.errors()} == {each["number"] for each in shop.issues()}

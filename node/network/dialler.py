@@ -17,6 +17,7 @@ from node.network.addressbook import AddressBook
 from node.network.counters import Counters
 from node.network.host import Stack
 from node.network.identity import library_id
+from node.network.keyring import KeyRing, dialling_with
 from node.network.links import Links
 from node.network.logs import Log
 from node.network.probe import reason_of
@@ -28,11 +29,12 @@ GROWTH = 1.7
 
 @dataclass(slots=True)
 class _Next:
-    """When a peer may be dialled, how long to wait after the next failure, and whether the outage was logged."""
+    """When a peer may be dialled, how long to wait after the next failure, and how the last dials went."""
 
     at: float
     pause: float
     complained: bool = False
+    failures: int = 0  # since the last success
 
 
 class Dialler:
@@ -81,7 +83,7 @@ class Dialler:
             for address in self._book.addresses(peer_id):
                 failure = await self._dial_address(stack, peer_id, address)
                 if failure is None:
-                    self._of(peer_id).complained = False
+                    self._of(peer_id).complained, self._of(peer_id).failures = False, 0
                     return
                 reason = failure
             self._failed(peer_id, reason)
@@ -127,7 +129,7 @@ class Dialler:
     async def _dial_address(self, stack: Stack, peer_id: str, address: str) -> str | None:
         """None, or why the peer was not reached at that address."""
         try:
-            with trio.fail_after(self._settings.dial_deadline):
+            with trio.fail_after(self._settings.dial_deadline), dialling_with(self._key(stack, peer_id)):
                 await stack.swarm.dial_addr(Multiaddr(address), library_id(peer_id))
         except Exception as error:
             # The border of one dial: the library raises whatever the network and the peer make of it.
@@ -135,11 +137,17 @@ class Dialler:
         self._book.reached(peer_id, address, time.time())
         return None
 
+    def _key(self, stack: Stack, peer_id: str) -> str:
+        """The network keys in turn: the peer may have been away when the newest was handed out."""
+        ring = stack.swarm.psk
+        return ring.in_turn(self._of(peer_id).failures) if isinstance(ring, KeyRing) else ""
+
     def _failed(self, peer_id: str, reason: str) -> None:
         self._counters.dial_failures += 1
         self._book.failed(peer_id)
         then = self._of(peer_id)
         self._postpone(then)
+        then.failures += 1
         tell = self._log.debug if then.complained else self._log.warning
         tell("cannot reach peer", peer=peer_id, reason=reason)
         then.complained = True

@@ -33,6 +33,7 @@ from node.network import workarounds
 from node.network.addresses import host_and_port
 from node.network.errors import NetworkError, Reason
 from node.network.identity import Identity, library_id
+from node.network.keyring import KeyRing
 from node.network.links import CONNECTIONS_PER_PEER
 from node.network.settings import MOST_LINKS, NetworkSettings
 from node.network.sockets import KnownTcp, known_tcp
@@ -141,7 +142,7 @@ def build_host(settings: NetworkSettings, identity: Identity) -> BasicHost:
             key_pair=identity.keys,
             muxer_opt={TProtocol(YAMUX): Yamux},
             sec_opt={NOISE: noise},
-            psk=settings.psk or None,
+            psk=KeyRing(settings.psk, settings.older) if settings.psk else None,
             connection_config=_connection_config(settings),
             transports=[KnownTcp()],
             disable_identify_address_discovery=True,

@@ -1,8 +1,8 @@
 """Nodes of the same fleet on the local network, found by multicast (off by default).
 
-The service name contains a hash of the private network key, so fleets do not see each other and the key is not shown.
-The library's discovery blocks while it registers and its listener calls from a thread of its own; so it is
-started and stopped in a worker thread, and what it finds goes through a bounded queue.
+The service name contains a hash of what tells fleets apart (which may be a key, so it is not shown), and they do not
+see each other. The library's discovery blocks while it registers and its listener calls from a thread of its own; so
+it is started and stopped in a worker thread, and what it finds goes through a bounded queue.
 """
 
 import hashlib
@@ -54,16 +54,16 @@ class _Discovery:
         self._zeroconf.close()
 
 
-def service_name(psk: str) -> str:
+def service_name(realm: str) -> str:
     """The multicast service of one fleet."""
-    return f"_p2p-{hashlib.sha256(b'mdns ' + psk.encode()).hexdigest()[:8]}._udp.local."
+    return f"_p2p-{hashlib.sha256(b'mdns ' + realm.encode()).hexdigest()[:8]}._udp.local."
 
 
-async def look_around(stack: Stack, psk: str, book: AddressBook, log: Log) -> None:
+async def look_around(stack: Stack, realm: str, book: AddressBook, log: Log) -> None:
     """Announce this node and put what is found into the address book, until cancelled."""
     found = _Found()
     try:
-        discovery = await trio.to_thread.run_sync(_Discovery, stack, service_name(psk), found)
+        discovery = await trio.to_thread.run_sync(_Discovery, stack, service_name(realm), found)
     except OSError as error:
         log.warning("no multicast discovery", reason=str(error), remedy="set network.mdns = false")
         return

@@ -10,8 +10,9 @@ what makes nodes agree. It does promise to stay up and bounded: the stack below 
 queue has an end.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import trio
@@ -26,6 +27,7 @@ from node.network.errors import NetworkError, Reason
 from node.network.gate import MAX_MESSAGE, Gate
 from node.network.host import Stack, open_stack
 from node.network.identity import identity_of
+from node.network.keyring import KeyRing
 from node.network.links import Links, PeerLink
 from node.network.logs import Log, tame
 from node.network.mdns import look_around
@@ -91,6 +93,12 @@ class Network:
     def accept(self, accepted: Callable[[str], bool]) -> None:
         """`accepted(peer_id)` decides who may be linked; who no longer is, is cut within a second."""
         self._gate.acceptor = accepted
+
+    def set_keys(self, psk: str, older: Sequence[str] = ()) -> None:
+        """From now on dial with `psk`, and accept `older` ones too. Links that are up stay up. Raises NetworkError."""
+        self._settings = replace(self._settings, psk=psk, older=tuple(older))
+        if self.stack is not None:
+            self.stack.swarm.psk = KeyRing(psk, older)
 
     def handle(self, protocol: str, handler: Handler) -> None:
         """Answer questions of `protocol`, at most 4 at a time per peer. Of an exception the peer learns only FAILED."""
@@ -183,7 +191,7 @@ class Network:
         nursery.start_soon(keep_saved, self._book, self._log)
         nursery.start_soon(self._forget_departed)
         if self._settings.mdns:
-            nursery.start_soon(look_around, stack, self._settings.psk, self._book, self._log)
+            nursery.start_soon(look_around, stack, self._settings.realm or self._settings.psk, self._book, self._log)
 
     async def _ask(self, peer_id: str) -> None:
         if await self._exchange.ask(self.request, peer_id):

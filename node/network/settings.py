@@ -17,6 +17,8 @@ class NetworkSettings:
 
     # The fleet's private network key, 64 hex digits. Never shown.
     psk: str = field(default="", repr=False)
+    # Network keys before it that are accepted too, the newest first.
+    older: tuple[str, ...] = field(default=(), repr=False)
     # Without a network key, so that libraries whose private networks differ can be tested with. Loopback only.
     open: bool = False
     # Where to listen: multiaddrs or host:port. Port 0 takes a free one and keeps it over a rebuild.
@@ -29,6 +31,8 @@ class NetworkSettings:
     dials: int = 3
     # Links that are kept. As many again may visit for `guest` seconds to learn of other nodes.
     max_links: int = 16
+    # What tells fleets apart on the local network, for as long as they live. Empty: made of the network key.
+    realm: str = ""
     # Look for nodes of the same fleet on the local network (multicast).
     mdns: bool = False
     # The pubsub topic of the fleet.
@@ -57,7 +61,7 @@ class NetworkSettings:
     ping_deadline: float = 4.0
 
     def __post_init__(self) -> None:
-        if _PSK.fullmatch(self.psk) is None and not self.open:
+        if not all(map(_PSK.fullmatch, (self.psk, *self.older))) and not self.open:
             raise _bad("psk", "64 hex digits in lower case (32 bytes)")
         if not self.listen:
             raise _bad("listen", "at least one address")

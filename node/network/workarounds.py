@@ -2,7 +2,7 @@
 
 The library is pinned to one exact version because of this file. `check_private_names` is called before anything is
 built: if another version lacks a name that is relied on here, the node says so and does not start half-protected.
-Three work-arounds change library modules and so hold for the whole process; the rest change one host.
+Four work-arounds change library modules and so hold for the whole process; the rest change one host.
 """
 
 import importlib.metadata
@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 from weakref import WeakKeyDictionary
 
 import libp2p.io.utils as read_utils
+import libp2p.network.swarm as swarm_module
 import libp2p.pubsub.gossipsub as gossipsub
 import libp2p.pubsub.pubsub as pubsub_module
 import trio
@@ -32,10 +33,12 @@ from libp2p.pubsub.pb import rpc_pb2
 from libp2p.pubsub.pubsub import Pubsub
 from libp2p.pubsub.rpc_queue import RpcQueue
 from libp2p.pubsub.utils import maybe_consume_signed_record
+from libp2p.security.pnet.protector import new_protected_conn
 from libp2p.security.pnet.psk_conn import PskConn
 from multiaddr import Multiaddr
 
 from node.network.errors import NetworkError, Reason
+from node.network.keyring import protected
 from node.network.sockets import close_socket
 
 PINNED = "0.8.1"
@@ -72,6 +75,8 @@ def check_private_names() -> None:
         "pubsub.env_to_send_in_RPC": hasattr(pubsub_module, "env_to_send_in_RPC"),
         "gossipsub.maybe_consume_signed_record": hasattr(gossipsub, "maybe_consume_signed_record"),
         "gossipsub.env_to_send_in_RPC": hasattr(gossipsub, "env_to_send_in_RPC"),
+        "swarm.new_protected_conn": hasattr(swarm_module, "new_protected_conn"),
+        "PskConn.read_cipher": "read_cipher" in PskConn.__init__.__code__.co_names,
         "read_exactly(retry_count)": len(getattr(read_utils.read_exactly, "__defaults__", None) or ()) == 1,
     }
     missing = [name for name, there in needed.items() if not there]
@@ -305,6 +310,11 @@ def private_network_addresses(on: bool) -> None:
             delattr(PskConn, name)
 
 
+def several_network_keys(on: bool) -> None:
+    """A host has one network key for good: exchanging it would cut the fleet in two. See `keyring.py`."""
+    cast("Any", swarm_module).new_protected_conn = protected if on else new_protected_conn
+
+
 OF_ONE_HOST: dict[str, Callable[[Parts], None]] = {
     work.__name__: work
     for work in (
@@ -320,7 +330,7 @@ OF_ONE_HOST: dict[str, Callable[[Parts], None]] = {
     )
 }
 OF_THE_PROCESS: dict[str, Callable[[bool], None]] = {
-    work.__name__: work for work in (cached_records, patient_reads, private_network_addresses)
+    work.__name__: work for work in (cached_records, patient_reads, private_network_addresses, several_network_keys)
 }
 
 

@@ -60,6 +60,13 @@ class NetworkKey(msgspec.Struct, frozen=True, array_like=True):
         return [("generation", self.generation)]
 
 
+class Keys(msgspec.Struct, frozen=True, kw_only=True):
+    """What members tell each other of the fleet's keys, over encrypted streams only."""
+
+    network: Annotated[list[NetworkKey], msgspec.Meta(max_length=KEPT)] = []
+    successions: Annotated[list[Succession], msgspec.Meta(max_length=SUCCESSIONS)] = []
+
+
 def succeed(old: bytes, new: bytes, sign: Sign) -> Succession:
     """The old fleet key names the new one; `sign` signs with the old one."""
     return Succession(old, new, sign(SUCCESSION + old + new))
@@ -73,6 +80,13 @@ def fleet_keys(first: bytes, successions: Iterable[Succession], verify: Verify) 
             if step.old == key and step.new not in keys and len(keys) <= SUCCESSIONS and holds(step, verify):
                 keys.append(step.new)
     return tuple(keys)
+
+
+def lasting(first: bytes, successions: Iterable[Succession], verify: Verify) -> list[Succession]:
+    """Those of the successions that lead to a key of the fleet, each once, in an order that is the same everywhere."""
+    found = sorted(set(successions), key=lambda step: (step.old, step.new, step.signature))
+    keys = fleet_keys(first, found, verify)
+    return [step for step in found if step.old in keys and step.new in keys and holds(step, verify)][:SUCCESSIONS]
 
 
 def holds(step: Succession, verify: Verify) -> bool:

@@ -82,6 +82,10 @@ class Roster:
         self._chains: dict[str, dict[bytes, Member]] = {}  # by peer, by key of the invitation
         self._allowed: set[tuple[str, bytes]] = set()  # peer and key of the invitation
 
+    def accept(self, fleets: Iterable[bytes]) -> None:
+        """From now on these fleet keys may let members in; what was put before stays."""
+        self.fleets = tuple(fleets)
+
     def put(self, member: Member) -> Reason | None:
         """Take in a chain. Returns why it does not count; None: it does, as far as uses and bans allow."""
         reason = check(member, self.fleets, self._verify)

@@ -10,14 +10,14 @@ is only where `init` ran (or where it was put by hand): it lets nodes in, and is
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
 from aggregator import fleetkey
-from aggregator.fleetkey import Key, NetworkKey, Succession
+from aggregator.fleetkey import Key, Keys, NetworkKey, Succession
 from aggregator.member import Member, Roster, check
 from node import markerkey
 from node.identity import Identity, IdentityError, load, verify_key
@@ -61,9 +61,17 @@ class FleetFile(msgspec.Struct, frozen=True, kw_only=True):
         """The network keys that open the door now, in hex: the one to dial with first."""
         return [key.psk for key in fleetkey.accepted(self.network_keys, now)]
 
-    def with_keys(self, others: Iterable[NetworkKey]) -> "FleetFile":
-        """The same with these network keys, which were checked, merged in."""
-        return msgspec.structs.replace(self, network_keys=list(fleetkey.merged(self.network_keys, others)))
+    def shared(self) -> Keys:
+        """What other members are told of the keys."""
+        return Keys(network=self.network_keys, successions=self.successions)
+
+    def learned(self, keys: Keys) -> "FleetFile":
+        """The same with those of these keys that are the fleet's."""
+        successions = fleetkey.lasting(self.id, [*self.successions, *keys.successions], verify_key)
+        fleets = fleetkey.fleet_keys(self.id, successions, verify_key)
+        good = [key for key in keys.network if fleetkey.check(key, fleets, verify_key) is None]
+        network = list(fleetkey.merged(self.network_keys, good))
+        return msgspec.structs.replace(self, network_keys=network, successions=successions)
 
     def __repr__(self) -> str:
         return f"FleetFile({self.name}, {self.id.hex()[:8]})"

@@ -20,7 +20,7 @@ from aggregator.message import Presence
 from aggregator.pace import Pace
 from aggregator.presence import Settling
 from aggregator.reason import Reason
-from node import peers, samples, sync
+from node import peers, rotation, samples, sync
 from node.book import BookKeeper
 from node.clock import Clock
 from node.config import Config, Places
@@ -31,6 +31,7 @@ from node.identity import Identity, verify
 from node.network import Network, NetworkError, NetworkSettings
 from node.peers import Hello, Introductions
 from node.roll import Roll
+from node.rotation import Rotation
 from node.samples import Samples
 from node.store import Store
 from node.sync import Sync, Unreachable
@@ -85,6 +86,9 @@ class Mesh:
         )
         self.samples = Samples(store, self.fleet, links.ask, self.neighbours)
         self.election = Election(self.fleet, self.settling, clock, takeover, standing.why_no_candidate)
+        self.rotation = Rotation(
+            file, address_book.parent, self.fleet, links.ask, self.neighbours, self._use_keys, clock
+        )
         self.roll = Roll(
             self.fleet,
             clock,
@@ -95,6 +99,7 @@ class Mesh:
             standing.trouble,
             lambda: takeover,
             lambda: self.network.addresses,
+            self.rotation.renew,
         )
         self._member = file.member
 
@@ -109,11 +114,13 @@ class Mesh:
         self.network.accept(self.introductions.may_link)
         self.network.handle(peers.PROTOCOL, self.introductions.handle)
         self.network.handle(sync.PROTOCOL, self.sync.handle)
+        self.network.handle(rotation.PROTOCOL, self.rotation.handle)
         self.network.handle(samples.PROTOCOL, self.samples.handle)
         async with trio.open_nursery() as nursery:
             await nursery.start(self.network.run)
             nursery.start_soon(self.introductions.run)
             nursery.start_soon(self.sync.run)
+            nursery.start_soon(self.rotation.run)
             nursery.start_soon(self.gossip.run)
             nursery.start_soon(self.samples.run)
             log.info("listening", addresses=self.network.addresses)
@@ -154,6 +161,9 @@ class Mesh:
         for key, _ in facts:
             self.election.progressed(key.repository)
 
+    def _use_keys(self, psks: list[str]) -> None:
+        self.network.set_keys(psks[0], psks[1:])
+
     async def _enter(self, rulings: Iterable[Ruling]) -> None:
         await self._keeper.merge([], list(rulings))
 
@@ -177,9 +187,11 @@ def make_mesh(
     standing: Standing,
 ) -> Mesh:
     """This node's part in the fleet of `file`. Raises `NetworkError` on settings that cannot be meant."""
-    network = config.network
+    network, psks = config.network, file.psks(clock.now())
     settings = NetworkSettings(
-        psk=file.psks(clock.now())[0],
+        psk=psks[0],
+        older=tuple(psks[1:]),
+        realm=file.id.hex(),
         listen=network.listen,
         announce=network.announce,
         seeds=tuple(dict.fromkeys([*network.seeds, *file.seeds])),

@@ -5,17 +5,18 @@ different candidates may each name another leader for a while. That is harmless,
 seeing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Protocol
 
 from aggregator import __version__
 from aggregator.election import RANKS, wait_for
 from aggregator.fleet import Fleet
+from aggregator.fleetkey import Keys
 from aggregator.member import Member
 from aggregator.moment import rfc3339
 from aggregator.reason import Reason
 from node.clock import Clock
-from node.control.view import Leading, PeerRow, Runner
+from node.control.view import Leading, PeerRow, Renewed, Runner
 
 
 class Link(Protocol):
@@ -48,6 +49,7 @@ class Roll:
     `links`: of the network now. `compared`: by neighbour, when all that it had was here, on the elapsed clock.
     `standing`: the election's word on a repository. `mine`: repositories that this node may file for.
     `trouble`: by repository, the name of the reason why this node may not. `takeover`: seconds that each rank waits.
+    `renew`: takes over new keys.
     """
 
     def __init__(
@@ -60,14 +62,18 @@ class Roll:
         mine: Callable[[], Iterable[str]],
         trouble: Callable[[], Mapping[str, str]],
         takeover: Callable[[], float],
-        addresses: Callable[[], list[str]] = list,
+        addresses: Callable[[], list[str]],
+        renew: Callable[[Keys], Awaitable[Renewed]],
     ) -> None:
         self._fleet, self._clock, self._links, self._compared = fleet, clock, links, compared
         self._standing, self._mine, self._trouble, self._takeover = standing, mine, trouble, takeover
-        self._addresses = addresses
+        self._addresses, self._renew = addresses, renew
 
     def members(self) -> list[Member]:
         return self._fleet.roster.members()
+
+    async def renew(self, keys: Keys) -> Renewed:
+        return await self._renew(keys)
 
     def peers(self) -> list[PeerRow]:
         """This node, then those that are here, then the others."""

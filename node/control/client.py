@@ -8,6 +8,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from aggregator.fleetkey import Keys
 from node.control.changes import Decision
 from node.control.roll import Ban
 from node.control.view import (
@@ -20,6 +21,7 @@ from node.control.view import (
     PeerRow,
     Planned,
     Reloaded,
+    Renewed,
     Ruled,
     Stats,
     Status,
@@ -81,6 +83,9 @@ class Client:
 
     def ban(self, ban: Ban) -> Banned:
         return self._ask("POST", "bans", Banned, ban)
+
+    def renew(self, keys: Keys) -> Renewed:
+        return self._ask("POST", "keys", Renewed, keys)
 
     def reload(self) -> Reloaded:
         return self._ask("POST", "reload", Reloaded)

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 
 import msgspec
 
+from aggregator.fleetkey import Keys
 from aggregator.member import Member
 from aggregator.moment import rfc3339
 from node.control.changes import BadRequest, Unknown
-from node.control.view import Banned, FleetView, Leading, PeerRow, Runner, View
+from node.control.view import Banned, FleetView, Leading, PeerRow, Renewed, Runner, View
 
 SHORTEST = 6  # characters that may stand for a peer (its end; all begin alike) or an invitation (its beginning)
 ALONE = "this node belongs to no fleet: `aggregator init` founds one, `aggregator join` joins one"
@@ -49,6 +50,11 @@ async def ban(view: View, asked: Ban) -> Banned:
     moment = None if asked.lift else int(view.now())
     await view.rule("unban" if asked.lift else "ban", subject, [("ban", subject, moment)])
     return Banned(subject=subject, members=concerned, since=rfc3339(moment) if moment else "")
+
+
+async def renew(view: View, keys: Keys) -> Renewed:
+    """Take over new keys of the fleet. Raises `BadRequest` where there is no fleet, and `FleetError`."""
+    return await _fleet(view).renew(keys)
 
 
 def find(members: Iterable[Member], name: str) -> str | None:

@@ -21,11 +21,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aggregator.fleetkey import Keys
 from aggregator.redact import redact_value
 from node.config import ConfigError
 from node.control import answers, planned, roll
 from node.control.changes import BadRequest, Decision, Unknown, decide
 from node.control.view import View
+from node.fleet import FleetError
 
 BODY_BYTES = 64 * 1024  # of a request; a decision is far smaller
 GRACE = 2.0  # seconds that open requests get at the end
@@ -51,6 +53,7 @@ def application(view: View) -> Starlette:
         ("GET", "/v1/peers", _peers),
         ("GET", "/v1/leader", _leader),
         ("POST", "/v1/bans", _ban),
+        ("POST", "/v1/keys", _renew),
     ]
     return Starlette(routes=[Route(path, _endpoint(view, run), methods=[method]) for method, path, run in routes])
 
@@ -81,7 +84,7 @@ def _endpoint(view: View, run: Handler) -> Callable[[Request], Awaitable[Respons
             return _json({"error": str(error)}, 404)
         except (BadRequest, msgspec.DecodeError) as error:
             return _json({"error": str(error)}, 400)
-        except ConfigError as error:
+        except (ConfigError, FleetError) as error:
             return _json({"error": str(error)}, 409)
         except Exception as error:  # one request must not end the others
             _log.error("request failed", reason=type(error).__name__, place=request.url.path, exc_info=True)
@@ -147,6 +150,10 @@ async def _leader(view: View, _request: Request) -> object:
 
 async def _ban(view: View, request: Request) -> object:
     return await roll.ban(view, msgspec.json.decode(await _body(request), type=roll.Ban))
+
+
+async def _renew(view: View, request: Request) -> object:
+    return await roll.renew(view, msgspec.json.decode(await _body(request), type=Keys))
 
 
 async def _reload(view: View, _request: Request) -> object:

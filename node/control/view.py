@@ -13,6 +13,7 @@ from aggregator.agenda import Knowledge
 from aggregator.bundle import Policy
 from aggregator.filing.case import Outcome
 from aggregator.filing.settings import Settings
+from aggregator.fleetkey import Keys
 from aggregator.member import Member
 from aggregator.record import ErrorRecord
 from node.config import Loaded
@@ -236,6 +237,16 @@ class Banned(msgspec.Struct, frozen=True, kw_only=True):
     since: str  # what they count from then on does not count; empty: the ban was lifted
 
 
+class Renewed(msgspec.Struct, frozen=True, kw_only=True):
+    """How the fleet's keys stand after `rotate-key`."""
+
+    generation: int  # of the network key
+    until: str  # to when the network keys before it are accepted
+    fleet_keys: int  # that may let nodes in
+    told: list[str]  # peer ids of the members that are linked and have it now
+    others: list[str]  # members that will hear of it from these, or when they come back
+
+
 class FleetView(Protocol):
     """What the node knows of its fleet."""
 
@@ -246,6 +257,10 @@ class FleetView(Protocol):
     def leading(self) -> list[Leading]: ...
 
     def members(self) -> list[Member]: ...
+
+    async def renew(self, keys: Keys) -> Renewed:
+        """Take over new keys, keep them, and tell the members. Raises `FleetError`."""
+        ...
 
 
 class View(Protocol):

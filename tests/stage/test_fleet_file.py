@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from aggregator.fleetkey import renew
+from aggregator.fleetkey import Keys, renew
 from node import admission, fleet, markerkey
 from node.fleet import FleetError, FleetFile
 from node.identity import Identity, load_or_make
@@ -104,7 +104,7 @@ def test_joining_again_brings_the_network_key_that_was_missed(tmp_path: Path) ->
     joined(bob, alice)
     key = fleet.load_fleet_key(alice, by.keys)
     newer = renew(by.network_keys[0], b"2" * 32, NOW + 70, 0.0, key.public, key.sign)
-    fleet.save(alice, by.with_keys([newer]))
+    fleet.save(alice, by.learned(Keys(network=[newer])))
     again = joined(bob, alice)
     assert [each.generation for each in again.network_keys] == [2, 1]
     assert again.psks(NOW + 80) == [newer.psk]

@@ -11,6 +11,7 @@ import trio
 from aggregator.book import Book
 from aggregator.election import RANKS, ranked
 from aggregator.fleet import Fleet, Terms
+from aggregator.fleetkey import Keys
 from aggregator.ledger import Ledger
 from aggregator.member import Member, Roster
 from aggregator.message import Presence
@@ -20,7 +21,7 @@ from aggregator.reason import Reason
 from node.cli import ban, leader, peers
 from node.cli.verb import Verb
 from node.control.server import serve
-from node.control.view import PeerRow
+from node.control.view import PeerRow, Renewed
 from node.identity import verify, verify_key
 from node.roll import Roll
 from node.sockets import bind
@@ -67,6 +68,7 @@ class Situation:
     compared: dict[str, float] = field(default_factory=dict[str, float])
     trouble: dict[str, str] = field(default_factory=dict[str, str])
     book: Book = field(default_factory=Book)
+    renewed: list[Keys] = field(default_factory=list[Keys])
 
     def __post_init__(self) -> None:
         roster = Roster([FLEET.public], verify_key)
@@ -95,7 +97,13 @@ class Situation:
             lambda: [] if self.trouble else [SHOP],
             lambda: self.trouble,
             lambda: 2.0,
+            list,
+            self.renew,
         )
+
+    async def renew(self, keys: Keys) -> Renewed:
+        self.renewed.append(keys)
+        return Renewed(generation=2, until="", fleet_keys=1, told=[PEERS["bob"]], others=[])
 
     def row(self, name: str) -> PeerRow:
         return next(row for row in self.roll.peers() if row.peer == PEERS[name])

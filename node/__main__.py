@@ -1,6 +1,10 @@
-"""`python -m node`: read the configuration, run the node until SIGTERM or SIGINT, say in one line why it cannot."""
+"""`python -m node`: read the configuration, run the node until SIGTERM or SIGINT, say in one line why it cannot.
+
+SIGHUP reads the configuration again, as `aggregator reload` does.
+"""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -48,11 +52,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def until_signal(loaded: Loaded) -> None:
-    """Run the node; the first signal stops it in order."""
+    """Run the node; the first signal to end stops it in order."""
     stop = trio.Event()
+    again, reloads = trio.open_memory_channel[None](1)  # one that waits reads what the next would read
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_stop_on_signal, stop)
-        await daemon.run(loaded, stop)
+        nursery.start_soon(_obey_signals, stop, again)
+        await daemon.run(loaded, stop, reloads=reloads)
         nursery.cancel_scope.cancel()
 
 
@@ -64,10 +69,14 @@ def leaves(error: BaseException) -> list[BaseException]:
     return [leaf for each in group.exceptions for leaf in leaves(each)]
 
 
-async def _stop_on_signal(stop: trio.Event) -> None:
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for _ in signals:
-            stop.set()
+async def _obey_signals(stop: trio.Event, again: trio.MemorySendChannel[None]) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async for number in signals:
+            if number != signal.SIGHUP:
+                stop.set()
+                continue
+            with contextlib.suppress(trio.WouldBlock):
+                again.send_nowait(None)
 
 
 if __name__ == "__main__":

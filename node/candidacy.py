@@ -1,9 +1,11 @@
 """For which repositories this node is a candidate: filing is on, and its token can write issues and refs there.
 
 Asked of GitHub every five minutes and, between that, learnt from what filing came to: a node whose token was refused
-stops standing for election, so that another one files. Where filing is off nothing is asked.
+stops standing for election, so that another one files. Where filing is off nothing is asked. With a new token, or other
+settings, nothing is taken for granted and all is asked at once.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import structlog
@@ -48,18 +50,26 @@ class Terms(Protocol):
 
 
 class Candidacy:
-    """Keeps `terms.troubles` true."""
+    """Keeps `terms.troubles` true. `github`: as it is now; None while there is no token."""
 
-    def __init__(self, github: GitHub, terms: Terms) -> None:
+    def __init__(self, github: Callable[[], GitHub | None], terms: Terms) -> None:
         self._github, self._terms = github, terms
+        self._again = trio.Event()
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
         while True:
+            self._again = trio.Event()
             if self._terms.filing:
                 for repository in sorted(self._terms.settings.repositories):
                     await self._look(repository)
-            await trio.sleep(EVERY)
+            with trio.move_on_after(EVERY):
+                await self._again.wait()
+
+    def look_again(self) -> None:
+        """Forget what was learnt: token or settings are others now."""
+        self._terms.troubles.clear()
+        self._again.set()
 
     def learn(self, outcomes: tuple[Outcome, ...]) -> None:
         """Take note of what a run of filing came to."""
@@ -68,8 +78,11 @@ class Candidacy:
                 self._set(each.repository, each.reason)
 
     async def _look(self, repository: str) -> None:
+        github = self._github()
+        if github is None:
+            return
         try:
-            self._set(repository, await self._github.why_not(repository))
+            self._set(repository, await github.why_not(repository))
         except NotSent as failure:
             if failure.reason is Reason.BAD_CREDENTIALS:
                 self._set(repository, failure.reason)

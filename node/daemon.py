@@ -8,6 +8,7 @@ both before the store, so nothing that was taken is left behind.
         what takes and decides          ingest; control, bundle, filing
 """
 
+import contextlib
 import os
 import socket
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ from aggregator.signature import Signed, sign
 from node import markerkey
 from node.book import open_book
 from node.clock import Clock, SystemClock
-from node.config import Config, Loaded, places
+from node.config import Config, ConfigError, Loaded, places
 from node.control.server import serve
 from node.fleet import load_fleet
 from node.identity import load_or_make
@@ -38,7 +39,7 @@ from node.view import NodeView
 log = structlog.get_logger("node")
 
 CONTROL_MODE = 0o600  # who may connect may also enable filing
-TICK_DELAY = 6.0  # seconds: what was counted before a tick is known to all by then; a quarter of a shorter interval
+TICK_DELAY = 6.0  # seconds: what was counted before a tick is known to all by then
 EXPIRE_EVERY = 60.0  # seconds; far shorter than any window that leaves the lookback
 
 
@@ -47,9 +48,13 @@ async def run(
     stop: trio.Event,
     environment: Mapping[str, str] = os.environ,
     clock: Clock | None = None,
+    reloads: trio.MemoryReceiveChannel[None] | None = None,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Run a node until `stop` is set. Raises `StoreError`, `IdentityError`, `MarkerKeyError` or `SocketError`."""
+    """Run a node until `stop` is set. For each message of `reloads` it reads its configuration again.
+
+    Raises `StoreError`, `IdentityError`, `MarkerKeyError`, `FleetError`, `NetworkError` or `SocketError`.
+    """
     config, where, clock = loaded.config, places(loaded.config, environment), clock or SystemClock()
     async with open_store(where.directory) as store:
         identity = load_or_make(where.directory / "key")
@@ -65,7 +70,7 @@ async def run(
         )
         if mesh:
             outward.memory.elsewhere, outward.terms.elect = mesh.samples.read, mesh.election.wait_turn
-            outward.terms.delay = min(TICK_DELAY, config.bundle.interval / 4)
+            outward.terms.wait = TICK_DELAY
         ingest = Ingest(config, where, store, counting, Naming(), clock, lambda root: view.address_of(root))
         view = NodeView(identity.peer, known, keeper, outward, mesh, store, clock, ingest.statistics, clock.now())
 
@@ -75,9 +80,10 @@ async def run(
                 await keeping.start(mesh.run)
 
             async with trio.open_nursery() as taking:
-                if outward.candidacy:
-                    taking.start_soon(outward.candidacy.run)
+                taking.start_soon(outward.candidacy.run)
                 taking.start_soon(outward.bundler.run)
+                if reloads:
+                    taking.start_soon(reload_when_told, reloads, view)
                 await taking.start(control, where.control, view)
                 await taking.start(ingest.run)
 
@@ -97,6 +103,13 @@ async def control(path: Path, view: NodeView, task_status: trio.TaskStatus[None]
         await serve(bound.socket, view, task_status)
     finally:
         bound.close()
+
+
+async def reload_when_told(reloads: trio.MemoryReceiveChannel[None], view: NodeView) -> None:
+    """Until cancelled. What is refused is in the log, and the old configuration stays."""
+    async for _ in reloads:
+        with contextlib.suppress(ConfigError):
+            await view.reload()
 
 
 class Naming:

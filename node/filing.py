@@ -5,6 +5,7 @@ few others to this node's store and clock. Nothing is repeated, nothing is skipp
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from aggregator.book import Fact, FactKey
@@ -74,13 +75,18 @@ async def _carry_out(call: Call[Any], github: GitHub, memory: Memory, clock: Clo
 
 
 class Filer:
-    """Files for this node: one run for one repository at a time, with what is remembered between runs."""
+    """Files for this node: one run for one repository at a time, with what is remembered between runs.
 
-    def __init__(self, github: GitHub, memory: Memory, clock: Clock) -> None:
+    `github`: as it is when a run begins; the run ends with it. None: there is no token, and nothing is done.
+    """
+
+    def __init__(self, github: Callable[[], GitHub | None], memory: Memory, clock: Clock) -> None:
         self._github, self._memory, self._clock = github, memory, clock
         self._memories: defaultdict[str, dict[str, Recalled]] = defaultdict(dict)  # by repository, by root
 
     async def run(self, job: Run, settings: Settings) -> list[Outcome]:
         """One outcome for each case of `job`. Raises only what the store raises."""
-        steps = run(job, self._memories[job.repository], settings)
-        return await drive(steps, self._github, self._memory, self._clock)
+        github = self._github()
+        if github is None:
+            return []
+        return await drive(run(job, self._memories[job.repository], settings), github, self._memory, self._clock)

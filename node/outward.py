@@ -1,35 +1,29 @@
-"""Everything that speaks to GitHub, put together: token, client, filer, and the terms on which it files.
+"""Everything that speaks to GitHub, put together: access, filer, candidacy, and the terms on which it files.
 
-A token is looked for at every start and every reload, and whom it speaks for is asked only when there is something to
-file: a node that may not file makes no call at all.
+Whom the token speaks for is asked only when there is something to file: a node that may not file makes no call at all.
 """
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+import msgspec
 import structlog
+import trio
 
-from aggregator import __version__
 from aggregator.agenda import Knowledge
 from aggregator.book import Fact, FactKey
-from aggregator.filing.calls import Failure
-from aggregator.filing.case import Outcome
 from aggregator.filing.claim import Claim
-from aggregator.filing.run import Run
-from aggregator.filing.settings import Settings
-from aggregator.reason import Reason
 from aggregator.record import BadRecord, ErrorRecord, decode
+from node.access import Access
 from node.book import BookKeeper
 from node.bundle import Bundler
 from node.candidacy import Candidacy
 from node.clock import Clock
-from node.config import Config, Loaded
+from node.config import ConfigError, Loaded
+from node.control.view import Reloaded
 from node.filing import Filer
-from node.github import App, BadToken, Client, GitHub, Token, find_token
 from node.store import Store
 from node.store.samples import find
 from node.terms import Terms
@@ -42,8 +36,27 @@ class Outward:
     terms: Terms
     bundler: Bundler
     memory: "Memory"
-    github: GitHub | None  # None: there is no token
-    candidacy: Candidacy | None
+    access: Access
+    candidacy: Candidacy
+
+    async def reload(self) -> Reloaded:
+        """Take over configuration and token as they are now. Raises `ConfigError`; then all stays as it was."""
+        async with self._turn:
+            try:
+                reloaded = self.terms.reload()
+            except ConfigError as error:
+                log.error("the old configuration stays", reason=str(error))
+                raise
+            exchanged = await self.access.connect(self.terms.loaded.config)
+            self.candidacy.look_again()
+        for warning in self.terms.loaded.warnings:
+            log.warning("configuration", reason=warning)
+        source = self.access.source
+        log.info("reloaded", changed=reloaded.changed, restart=reloaded.restart, source=source, exchanged=exchanged)
+        return msgspec.structs.replace(reloaded, token=source, exchanged=exchanged)
+
+    def __post_init__(self) -> None:
+        self._turn = trio.Lock()  # so that the later of two is the one that stays
 
 
 async def open_outward(
@@ -57,47 +70,20 @@ async def open_outward(
     peer: str,
 ) -> Outward:
     """Find the token and put the parts together. Makes no call."""
-    token = await _token(environment, loaded.config)
-    github = _github(token, loaded.config, clock) if token else None
-    account = Account(github)
-    terms = Terms(loaded, environment, peer, marker_key, account, token.source if token else "")
+    access = Access(environment, clock)
+    await access.connect(loaded.config)
+    terms = Terms(loaded, environment, peer, marker_key, access)
     memory = Memory(keeper, store)
-    filer = Filer(github, memory, clock) if github else None
-    bundler = Bundler(known, keeper, filer.run if filer else nothing, terms, clock, lambda: secrets.token_hex(16))
-    candidacy = Candidacy(github, terms) if github else None
-    if candidacy:
-        bundler.listener = candidacy.learn
-    return Outward(terms, bundler, memory, github, candidacy)
-
-
-async def nothing(_job: Run, _settings: Settings) -> list[Outcome]:
-    """The filer of a node without a token; its terms never let anything come here."""
-    return []
+    filer = Filer(lambda: access.github, memory, clock)
+    bundler = Bundler(known, keeper, filer.run, terms, clock, lambda: secrets.token_hex(16))
+    candidacy = Candidacy(lambda: access.github, terms)
+    bundler.listener = candidacy.learn
+    return Outward(terms, bundler, memory, access, candidacy)
 
 
 async def nowhere(_samples: tuple[str, ...]) -> ErrorRecord | None:
     """The samples of other nodes, where there are none."""
     return None
-
-
-class Account:
-    """Whom the token speaks for; asked once, when it is first needed."""
-
-    def __init__(self, github: GitHub | None) -> None:
-        self.login = ""
-        self._github = github
-
-    async def why_not(self) -> Reason | None:
-        """Why the token cannot be used; None: it can, and `login` is known."""
-        if self._github is None:
-            return Reason.NO_TOKEN
-        if not self.login:
-            try:
-                self.login = await self._github.login()
-            except Failure as failure:
-                log.warning("the token's account is unknown", reason=str(failure))
-                return failure.reason
-        return None
 
 
 class Memory:
@@ -126,31 +112,3 @@ class Memory:
 
     async def rule(self, kind: str, subject: str, value: Any) -> None:
         await self._keeper.rule(kind, subject, value)
-
-
-async def _token(environment: Mapping[str, str], config: Config) -> Token | None:
-    host = urlsplit(config.github.api_url).hostname or "github.com"
-    try:
-        host = "github.com" if host == "api.github.com" else host
-        return await find_token(environment, _app(config), host)
-    except BadToken as error:
-        log.error("the token cannot be used", reason=str(error))
-        return None
-
-
-def _app(config: Config) -> App | None:
-    github = config.github
-    key = Path(github.app_key_file) if github.app_key_file else None
-    return App(github.app_id, github.installation_id, key) if github.app_id else None
-
-
-def _github(token: Token, config: Config, clock: Clock) -> GitHub:
-    client = Client(
-        token,
-        clock,
-        base_url=config.github.api_url,
-        version=__version__,
-        seconds_between_writes=config.github.write_interval,
-        seconds_between_requests=min(0.25, config.github.write_interval),
-    )
-    return GitHub(client, clock, frozenset(config.filing.public_repositories))

@@ -14,18 +14,8 @@ from node.config import SETTINGS, Loaded, load, value_of
 from node.control.view import Reloaded
 from node.policy import policy_of, settings_of
 
-LIVE_SECTIONS = frozenset({"filing", "bundle", "github", "election", "healing"})
-AT_START = frozenset(
-    {
-        "bundle.window",
-        "bundle.lookback",
-        "github.api_url",
-        "github.write_interval",
-        "github.app_id",
-        "github.installation_id",
-        "github.app_key_file",
-    }
-)  # of these sections
+LIVE_SECTIONS = frozenset({"filing", "bundle", "github", "healing"})
+AT_START = frozenset({"bundle.window", "bundle.lookback"})  # of these sections
 
 
 class Account(Protocol):
@@ -33,6 +23,11 @@ class Account(Protocol):
 
     @property
     def login(self) -> str: ...
+
+    @property
+    def source(self) -> str:
+        """Where the token came from; empty: there is none."""
+        ...
 
     async def why_not(self) -> Reason | None:
         """Why the token cannot be used; None: it can, and `login` is known."""
@@ -43,6 +38,7 @@ class NoAccount:
     """Of a node without a token."""
 
     login = ""
+    source = ""
 
     async def why_not(self) -> Reason | None:
         return Reason.NO_TOKEN
@@ -59,7 +55,7 @@ async def alone(_repository: str, _began: float) -> int | Reason:
 class Terms:
     """`elect`: this node's rank for a repository when its turn comes, or why it has none.
 
-    `token_source`: empty where there is no token. `delay`: seconds after a tick until this node bundles.
+    `wait`: seconds after a tick until this node bundles; a quarter of a shorter interval.
     """
 
     def __init__(
@@ -69,13 +65,11 @@ class Terms:
         peer: str,
         marker_key: bytes,
         account: Account | None = None,
-        token_source: str = "",
     ) -> None:
         self.loaded = loaded
         self.elect: Election = alone
-        self.delay = 0.0
+        self.wait = 0.0
         self.troubles: dict[str, Reason] = {}  # by repository, lower case: why the token cannot file there
-        self.token_source = token_source
         self._account: Account = account or NoAccount()
         self._environment, self._peer, self._marker_key = environment, peer, marker_key
 
@@ -90,6 +84,14 @@ class Terms:
     @property
     def interval(self) -> float:
         return self.loaded.config.bundle.interval
+
+    @property
+    def delay(self) -> float:
+        return min(self.wait, self.interval / 4)
+
+    @property
+    def token_source(self) -> str:
+        return self._account.source
 
     @property
     def filing(self) -> bool:

@@ -121,7 +121,7 @@ class NodeView:
         return summary(await self.outward.bundler.now())
 
     async def reload(self) -> Reloaded:
-        return self.outward.terms.reload()
+        return await self.outward.reload()
 
 
 def readable(rows: Sequence[bytes]) -> list[ErrorRecord]:

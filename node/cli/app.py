@@ -31,6 +31,7 @@ from node.cli import (
     peers,
     preview,
     refile,
+    reload,
     report,
     resume,
     rotate_key,
@@ -72,6 +73,7 @@ VERBS: tuple[Verb, ...] = (
     disable.VERB,
     disable.PAUSE,
     resume.VERB,
+    reload.VERB,
     demo.VERB,
 )
 OWN_OPTIONS_ONLY = {"allow_interspersed_args": False}  # what follows the first word belongs to the command

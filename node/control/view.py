@@ -190,8 +190,12 @@ class Ruled(msgspec.Struct, frozen=True):
 
 
 class Reloaded(msgspec.Struct, frozen=True):
+    """What a reload took over."""
+
     changed: list[str]  # keys
-    restart: list[str]  # keys whose change needs a restart
+    restart: list[str]  # of these: keys whose change waits for the node's next start
+    token: str = ""  # where the token came from that is used from now on; empty: there is none
+    exchanged: bool = False  # whether that is another one than before
 
 
 class PeerRow(msgspec.Struct, frozen=True, kw_only=True):

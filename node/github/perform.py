@@ -63,5 +63,9 @@ class GitHub:
         """Why this daemon cannot file there; None: it can, as far as GitHub tells. Raises NotSent and Rejected."""
         return refusal(await self.facts(repository), self._hub.repositories.allows(repository), push=True)
 
+    def allow(self, repositories: frozenset[str]) -> None:
+        """These public repositories may be written to from now on, and no others."""
+        self._hub.repositories.allow(repositories)
+
     def statistics(self) -> Statistics:
         return self._hub.client.statistics()

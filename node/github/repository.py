@@ -57,7 +57,8 @@ class Repositories:
     def __init__(self, client: Client, clock: Clock, allowed: frozenset[str]) -> None:
         self._client = client
         self._clock = clock
-        self._allowed = frozenset(name.lower() for name in allowed)
+        self._allowed = frozenset[str]()
+        self.allow(allowed)
         self._known: dict[str, Known] = {}  # a handful: as many as there are routes
 
     async def get(self, name: str, age: float | None = None) -> Repository:
@@ -82,6 +83,10 @@ class Repositories:
         if reason is not None:
             raise Rejected(reason, f"{name}: {_remedy(reason)}")
         return repository
+
+    def allow(self, names: frozenset[str]) -> None:
+        """These may be written to though they are public, from now on, and no others."""
+        self._allowed = frozenset(name.lower() for name in names)
 
     def allows(self, name: str) -> bool:
         """Whether it may be written to though it is public."""

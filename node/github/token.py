@@ -5,6 +5,7 @@ The first source that has one is taken, and named, so that `status` and `doctor`
 value is wrapped in a `Secret` from the moment it is read, so it cannot reach a log, a `repr` or an error by accident.
 """
 
+import hmac
 import os
 import shutil
 import subprocess
@@ -34,6 +35,12 @@ class Secret:
 
     def reveal(self) -> str:
         return self._value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._value)
 
     def __repr__(self) -> str:
         return "Secret(hidden)"

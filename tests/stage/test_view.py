@@ -18,8 +18,10 @@ from aggregator.page import Page, PageKey, write_body
 from aggregator.reason import Reason
 from aggregator.record import encode
 from node import markerkey
+from node.access import Access
 from node.book import open_book
 from node.bundle import Bundler
+from node.candidacy import Candidacy
 from node.config import ConfigError, load
 from node.control.changes import Decision
 from node.control.client import Refused
@@ -48,6 +50,9 @@ class Bot:
 
     login = "bot"
 
+    def __init__(self, source: str) -> None:
+        self.source = source
+
     async def why_not(self) -> Reason | None:
         return None
 
@@ -62,7 +67,7 @@ async def viewing(directory: Path, config: str, token_source: str = "GITHUB_TOKE
     """A view over a store in `directory`, with one error that occurred five times."""
     path = directory / "config.toml"
     path.write_text(config)
-    terms = Terms(load(path, {}), {}, "alice", b"k" * 32, Bot(), token_source)
+    terms = Terms(load(path, {}), {}, "alice", b"k" * 32, Bot(token_source))
     async with open_store(directory / "state") as store:
         keeper = await open_book(store, "alice", Noon())
         known = Knowledge(Ledger(), History(), keeper.book)
@@ -72,7 +77,8 @@ async def viewing(directory: Path, config: str, token_source: str = "GITHUB_TOKE
         await store.commit([samples.put([kept])])
         bundler = Bundler(known, keeper, file_all, terms, Noon(), lambda: "n")
         counted = {"records": 5, "refused_count": 2}
-        outward = Outward(terms, bundler, Memory(keeper, store), None, None)
+        access, candidacy = Access({"PATH": "/nowhere"}, Noon()), Candidacy(lambda: None, terms)
+        outward = Outward(terms, bundler, Memory(keeper, store), access, candidacy)
         yield NodeView("alice", known, keeper, outward, None, store, Noon(), lambda: counted, NOW - 5)
 
 

@@ -15,6 +15,7 @@ from aggregator import limits
 from aggregator.bundle import Bundle
 from aggregator.inert import fenced, inline
 from aggregator.moment import rfc3339
+from aggregator.plural import plural
 from aggregator.record import ErrorRecord
 from aggregator.redact import redact_lines, redact_text, redact_value
 from aggregator.trace import trace
@@ -80,7 +81,7 @@ def _occurrences(bundle: Bundle) -> str:
     total = bundle.total
     lines = [
         f"{total.count:,} in the lookback, {max(bundle.count_ever, total.count):,} known in all, "
-        f"on {len(total.nodes):,} nodes; first {rfc3339(total.first)}, last {rfc3339(total.last)}."
+        f"on {plural(len(total.nodes), 'node')}; first {rfc3339(total.first)}, last {rfc3339(total.last)}."
     ]
     if bundle.sightings:
         lines += ["", "The latest, by window:", ""]
@@ -94,7 +95,7 @@ def _related(bundle: Bundle) -> str:
     lines = ["Same type and place, another message:", ""]
     for other in bundle.related:
         issue = f" (#{other.number})" if other.number else ""
-        lines.append(f"- {inline(redact_text(other.title))}: {other.occurrences:,} occurrences{issue}")
+        lines.append(f"- {inline(redact_text(other.title))}: {plural(other.occurrences, 'occurrence')}{issue}")
     return _lines_within("\n".join(lines), BUDGETS["Related"])
 
 

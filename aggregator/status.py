@@ -15,6 +15,7 @@ from aggregator import limits
 from aggregator.bundle import Bundle
 from aggregator.inert import inline
 from aggregator.moment import rfc3339
+from aggregator.plural import plural
 from aggregator.tally import MAX_COUNT, MAX_TIME
 
 BODY_CHARS = 65_536  # of an issue or a comment: GitHub takes no more
@@ -81,7 +82,7 @@ def status_block(status: Status) -> str:
         ("Nodes", f"{status.nodes:,}"),
         ("Services", _names(status.services)),
         ("Releases", _names(status.releases)),
-        ("Reopened", f"{status.reopened:,} times" if status.reopened else ""),
+        ("Reopened", plural(status.reopened, "time") if status.reopened else ""),
         ("As of", rfc3339(status.as_of)),
     )
     table = "\n".join(f"| {name} | {value} |" for name, value in rows if value)

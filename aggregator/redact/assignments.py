@@ -45,6 +45,8 @@ _SCHEME = lazily(
     r"(?i)(?:basic|bearer|token|negotiate|apikey|ntlm)\s{1,4}(?=\S)|(?:digest|aws4-[\w\-]{1,24}|hawk|oauth)\s{1,4}(?=\S)"
 )
 _ONE_WORD = lazily(r"\S++")
+_CLOSING = lazily(r"\\{0,3}[\"'`][\\\"'`)\]},;.:]{0,12}\Z")  # the quote around a whole header, and what follows it
+_CLOSING_CHARS = 16  # the most that it matches
 
 _TYPE = lazily(r"(?:Error|Exception|Warning|Fault|Exit|Interrupt|Expired|Invalid|NotFound)$")
 _EVERYDAY = lazily(
@@ -137,7 +139,10 @@ def _header_end(text: str, at: int, scheme: str) -> int:
     """Basic, Bearer, Token and Negotiate take one word; Digest quotes; a cookie runs up to whatever quotes it."""
     form = _LINE if not scheme else _ONE_WORD if scheme in "btn" else _WHOLE_LINE
     rest = form().match(text, at)
-    return rest.end() if rest else at
+    if rest is None:
+        return at
+    closing = _CLOSING().search(text, max(at, rest.end() - _CLOSING_CHARS), rest.end()) if form is _ONE_WORD else None
+    return closing.start() if closing else rest.end()
 
 
 def _worth_hiding(pair: re.Match[str], value: str, quoted: bool) -> bool:

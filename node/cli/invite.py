@@ -9,6 +9,7 @@ import typer
 
 from aggregator.invitation import ADDRESSES, USES
 from aggregator.moment import rfc3339
+from aggregator.plural import plural
 from node import admission
 from node.cli.init import own_identity
 from node.cli.reachable import offered
@@ -64,7 +65,7 @@ def make(cli: Cli, expires: str, uses: int, given: list[str], loopback: bool) ->
 
 
 def _remarks(invited: Invited, lasts: str) -> str:
-    machines = "1 machine" if invited.uses == 1 else f"{invited.uses} machines"
+    machines = plural(invited.uses, "machine")
     where = "\n".join(f"  {each}" for each in invited.addresses)
     return (
         f"\nThis is a secret: whoever has it can join the fleet {invited.fleet} and read what its nodes say.\n"

@@ -22,7 +22,12 @@ def test_a_hangup_takes_over_what_is_good_and_keeps_the_old_with_a_reason_where_
 
 def test_the_verb_says_what_was_taken_over_and_what_waits_for_the_next_start(start: Start) -> None:
     node = start({"bundle.interval": "1h"})
-    again: dict[str, object] = {"changed": [], "restart": [], "token": "environment variable GITHUB_TOKEN", "exchanged": False}
+    again: dict[str, object] = {
+        "changed": [],
+        "restart": [],
+        "token": "environment variable GITHUB_TOKEN",
+        "exchanged": False,
+    }
     assert node.cli("reload") == again
     assert "nothing has changed" in node.run_cli("reload").stdout
     text = node.config.read_text()

@@ -140,6 +140,19 @@ def test_any_text_is_taken(text: str):
     redact_text(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("401 for 'Authorization: Bearer ab12cd34'", "401 for 'Authorization: Bearer [redacted]'"),
+        ('("Authorization: Basic ab12cd34=="), 3', '("Authorization: Basic [redacted]"), 3'),
+        (r'{"sent": "Authorization: Token ab12cd34\"}"', r'{"sent": "Authorization: Token [redacted]\"}"'),
+        ("Authorization: Bearer ab12'cd34 x", "Authorization: Bearer [redacted] x"),
+    ],
+)
+def test_the_quote_around_a_header_stays(text: str, shown: str):
+    assert redact_text(text) == shown
+
+
 def test_a_key_over_several_log_lines_goes_and_their_number_stays():
     lines = ["before", *pem().splitlines(), "after it"]
     redacted = redact_lines(lines)

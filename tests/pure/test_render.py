@@ -123,6 +123,12 @@ def test_a_body_has_all_the_diagnostics(text: str):
     assert text in written()
 
 
+def test_one_node_is_not_one_nodes():
+    total = msgspec.structs.replace(TOTAL, nodes=frozenset({"alice"}))
+    alone = msgspec.structs.replace(BUNDLE, total=total)
+    assert "on 1 node; first" in render.body(alone, RECORD, SETTINGS, NOW)
+
+
 def test_only_the_last_hundred_log_lines_are_shown():
     assert "line 59\n" not in written()
 

@@ -25,6 +25,8 @@ from node.clock import Clock
 from node.store import StoreError
 
 FLUSH = 0.25  # seconds between two looks at what changed
+LAST_MESSAGES = 4  # at the end: what the book had to tell comes before the goodbye
+GOODBYE = 0.2  # seconds in which the network sends the last message before it ends
 
 log = structlog.get_logger("gossip")
 
@@ -133,7 +135,9 @@ class Gossip:
     async def _leave(self) -> None:
         self._fleet.outbox.present(leaving(self._present()))
         self._fleet.flush()
-        await self._send()
+        for _ in range(LAST_MESSAGES):
+            await self._send()
+        await trio.sleep(GOODBYE)
 
 
 def leaving(presence: Presence) -> Presence:

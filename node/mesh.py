@@ -116,15 +116,26 @@ class Mesh:
         self.network.handle(sync.PROTOCOL, self.sync.handle)
         self.network.handle(rotation.PROTOCOL, self.rotation.handle)
         self.network.handle(samples.PROTOCOL, self.samples.handle)
+        async with trio.open_nursery() as outer:
+            lines = await outer.start(self._run_network)
+            try:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self.introductions.run)
+                    nursery.start_soon(self.sync.run)
+                    nursery.start_soon(self.rotation.run)
+                    nursery.start_soon(self.gossip.run)
+                    nursery.start_soon(self.samples.run)
+                    log.info("listening", addresses=self.network.addresses)
+                    task_status.started()
+            finally:
+                lines.cancel()
+
+    async def _run_network(self, task_status: trio.TaskStatus[trio.CancelScope]) -> None:
+        """Ended by the scope that it starts with: after the others, whose last word is that this node leaves."""
         async with trio.open_nursery() as nursery:
             await nursery.start(self.network.run)
-            nursery.start_soon(self.introductions.run)
-            nursery.start_soon(self.sync.run)
-            nursery.start_soon(self.rotation.run)
-            nursery.start_soon(self.gossip.run)
-            nursery.start_soon(self.samples.run)
-            log.info("listening", addresses=self.network.addresses)
-            task_status.started()
+            nursery.cancel_scope.shield = True
+            task_status.started(nursery.cancel_scope)
 
     def statistics(self) -> dict[str, int]:
         """For `status` and metrics."""

@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SEEDS ?= 20
+SEED_START ?= 1
 
-.PHONY: help demo test faults check format types setup clean
+.PHONY: help demo test faults check format types setup clean simulate
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -17,6 +19,9 @@ test: check ## style, types and every test (under 15 minutes)
 
 faults: $(STAMP) ## the long forms: more kills, more faults, more errors (about 15 minutes)
 	@$(BIN)/python -m pytest -m slow $(TEST_ARGS)
+
+simulate: $(STAMP) ## many seeds of the simulator: make simulate SEEDS=200 SEED_START=1
+	@$(BIN)/python -m tests.simulation all $(SEEDS) $(SEED_START)
 
 check: $(STAMP) ## style and strict types only
 	@$(BIN)/ruff check .

@@ -1,5 +1,9 @@
 """One run: clients report, processes are killed, GitHub misbehaves; then all is healed and the promises are checked."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
 from tests.simulation import checks
 from tests.simulation.client import SimClient
 from tests.simulation.fleetnode import FleetNode
@@ -15,9 +19,38 @@ TROUBLE = 3 * 3600.0  # seconds of faults
 HEALING = 4 * 3600.0  # seconds without, enough for every takeover age and cap
 
 
-def single_node(seed: int, kind: type[SimNode] = SimNode) -> World:
-    """A node with three clients under crashes, a full disk and every fault of GitHub. Raises AssertionError."""
-    world = World(seed)
+class Broken(AssertionError):
+    """A promise was broken; `timeline` tells how it came to that."""
+
+    def __init__(self, text: str, timeline: list[str]) -> None:
+        super().__init__(text)
+        self.timeline = timeline
+
+
+P = ParamSpec("P")
+
+SCENARIOS: dict[str, Callable[[int], World]] = {}
+
+
+def scenario(body: Callable[Concatenate[World, P], None]) -> Callable[Concatenate[int, P], World]:
+    """Make `body` a scenario: called with a seed it returns the world as it ended, or raises `Broken`."""
+
+    @wraps(body)
+    def play(seed: int, *args: P.args, **kwargs: P.kwargs) -> World:
+        world = World(seed)
+        try:
+            body(world, *args, **kwargs)
+        except AssertionError as error:
+            raise Broken(str(error).split("\n", 1)[0], world.timeline) from error
+        return world
+
+    SCENARIOS[body.__name__] = play
+    return play
+
+
+@scenario
+def single_node(world: World, kind: type[SimNode] = SimNode) -> None:
+    """A node with three clients under crashes, a full disk and every fault of GitHub."""
     rng = world.random
     github = VirtualGitHub(world, bad_day(world))
     node = kind(world, github)
@@ -35,12 +68,11 @@ def single_node(seed: int, kind: type[SimNode] = SimNode) -> World:
     due = {n for n in range(1, ERRORS + 1) if sum(c.sent.get(n, 0) for c in clients) >= node.policy.threshold}
     checks.all_are_filed(node, github, due)
     checks.caps_are_respected(github, node.settings.caps.hour, node.settings.caps.day)
-    return world
 
 
-def fleet(seed: int) -> World:
+@scenario
+def fleet(world: World) -> None:
     """Several nodes under crashes, partitions, a bad network and every fault of GitHub."""
-    world = World(seed)
     rng = world.random
     github = VirtualGitHub(world, bad_day(world))
     network = Network(world, Weather(loss=rng.choice([0.0, 0.1, 0.3]), double=0.05, slowest=rng.choice([0.1, 1.0])))
@@ -71,7 +103,6 @@ def fleet(seed: int) -> World:
         checks.all_are_filed(node, github, due)
     settings = next(iter(nodes.values())).settings
     checks.caps_are_respected(github, settings.caps.hour, settings.caps.day)
-    return world
 
 
 def bad_day(world: World) -> Faults:

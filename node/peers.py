@@ -23,6 +23,7 @@ from aggregator.reason import Reason
 PROTOCOL = "/error-aggregator/hello/1"
 DEADLINE = 5.0  # seconds for an answer
 PATIENCE = 3.0  # seconds that a neighbour has to introduce itself after its answer failed
+REMEDY = "ask for a new invitation (aggregator invite), then aggregator join, and restart this node"
 LOOK = 0.5  # seconds between two looks at who is there
 
 log = structlog.get_logger("peers")
@@ -37,11 +38,22 @@ class Hello(msgspec.Struct, frozen=True):
     reads: list[str] = []  # formats and signature versions
 
 
+class NotWelcome(msgspec.Struct, frozen=True):
+    """What a stranger is answered."""
+
+    refused: str  # name of the reason
+
+
 _hellos = msgspec.msgpack.Decoder(Hello)
+_refusals = msgspec.msgpack.Decoder(NotWelcome)
 
 
 class Stranger(Exception):
-    """Somebody who could not show that it is a member; the text says why."""
+    """Somebody who could not show that it is a member; the text says why, `reason` names it."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class Links(Protocol):
@@ -68,26 +80,29 @@ class Introductions:
         self.refused: Counter[str] = Counter()
         self.hellos: dict[str, Hello] = {}
         self._fleet, self._hello, self._links, self._enter, self._met = fleet, hello, links, enter, met
+        self._shown: set[str] = set()  # neighbours that took this node's word, whatever they said of themselves
+        self._heeded: set[str] = set()  # neighbours whose refusal was logged
         self._told: set[str] = set()  # strangers that were logged
 
     async def run(self) -> None:
-        """Until cancelled: one task for each neighbour that is not introduced yet."""
+        """Until cancelled: one task for each neighbour that this node has not introduced itself to."""
         busy: set[str] = set()
         async with trio.open_nursery() as nursery:
             while True:
                 neighbours = set(self._links.neighbours())
                 self.hellos = {peer: hello for peer, hello in self.hellos.items() if peer in neighbours}
-                for peer in neighbours - busy - self.hellos.keys():
+                self._shown &= neighbours
+                for peer in neighbours - busy - self._shown:
                     busy.add(peer)
                     nursery.start_soon(self._introduce, peer, busy)
                 await trio.sleep(LOOK)
 
     async def handle(self, peer: str, request: bytes) -> bytes:
-        """A neighbour introduces itself. Who is no member gets an empty answer."""
+        """A neighbour introduces itself. Who is no member is told why, so that its own log can say what to do."""
         try:
             await self._welcome(peer, request)
-        except Stranger:
-            return b""
+        except Stranger as stranger:
+            return msgspec.msgpack.encode(NotWelcome(stranger.reason))
         return msgspec.msgpack.encode(self._hello)
 
     def may_link(self, peer: str) -> bool:
@@ -97,7 +112,9 @@ class Introductions:
     async def _introduce(self, peer: str, busy: set[str]) -> None:
         try:
             answer = await self._links.ask(peer, PROTOCOL, msgspec.msgpack.encode(self._hello), DEADLINE)
+            self._heed(peer, answer)
             await self._welcome(peer, answer)
+            self._shown.add(peer)
         except (OSError, Stranger) as error:
             await trio.sleep(PATIENCE)
             if self._fleet.why_not(peer) is not None:
@@ -105,6 +122,18 @@ class Introductions:
                 await self._links.disconnect(peer)
         finally:
             busy.discard(peer)
+
+    def _heed(self, peer: str, answer: bytes) -> None:
+        """Say it where it helps: this node's own log, once a neighbour. Raises `Stranger` if that refused this node."""
+        try:
+            name = _refusals.decode(answer).refused
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return
+        reason = Reason[name].value if name in Reason.__members__ else "is not welcome"
+        if peer not in self._heeded:
+            self._heeded = (self._heeded if len(self._heeded) < 1000 else set()) | {peer}
+            log.warning("refused by a node of the fleet", peer=peer, reason=f"this node {reason}", remedy=REMEDY)
+        raise Stranger(name, "it refused this node")
 
     async def _welcome(self, peer: str, data: bytes) -> None:
         try:
@@ -131,7 +160,7 @@ class Introductions:
         if peer not in self._told:
             self._told = (self._told if len(self._told) < 1000 else set()) | {peer}
             log.warning("stranger refused", peer=peer, reason=text)
-        return Stranger(text)
+        return Stranger(reason, text)
 
 
 def chain_of(member: Member) -> bytes:

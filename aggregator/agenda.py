@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from aggregator import rulings
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
-from aggregator.bundle import Policy, Verdict, bundle, due_since, filed_number, judge, known_total
+from aggregator.bundle import bundle, known_total
+from aggregator.due import Policy, Verdict, due_since, filed_number, judge
 from aggregator.filing.case import Case, Outcome
 from aggregator.history import History
 from aggregator.ledger import Ledger

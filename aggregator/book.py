@@ -125,6 +125,10 @@ class Book:
     def facts(self) -> Iterator[tuple[FactKey, Fact]]:
         return iter(self._facts.items())
 
+    def waiting(self) -> set[str]:
+        """The roots that are due in some generation and not filed in it."""
+        return {key.root for key, fact in self._facts.items() if fact.standing is not Standing.FILED}
+
     def derived(self, kind: str, make: Callable[[Iterator[Ruling]], T]) -> T:
         """What `make` makes of all rulings of one kind, kept until one of them changes. One `make` for each kind."""
         if kind not in self._derived:

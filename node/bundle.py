@@ -16,7 +16,7 @@ import structlog
 import trio
 
 from aggregator.agenda import Knowledge, cases, newly_due, next_run, pending, take_changed, unsettled
-from aggregator.bundle import Policy
+from aggregator.due import Policy
 from aggregator.filing.case import Case, Outcome
 from aggregator.filing.run import Run
 from aggregator.filing.settings import Settings

@@ -22,7 +22,7 @@ from aggregator.record import ErrorRecord
 from aggregator.severity import severity_of
 from aggregator.signature import Signed, sign
 from node import markerkey
-from node.book import open_book
+from node.book import BookKeeper, open_book
 from node.clock import Clock, SystemClock
 from node.config import Config, ConfigError, Loaded, places
 from node.control.server import serve
@@ -75,7 +75,7 @@ async def run(
         view = NodeView(identity.peer, known, keeper, outward, mesh, store, clock, ingest.statistics, clock.now())
 
         async with trio.open_nursery() as keeping:
-            keeping.start_soon(expire, counting, mesh, config, clock)
+            keeping.start_soon(expire, counting, keeper, mesh, config, clock)
             if mesh and config.network.enabled:
                 await keeping.start(mesh.run)
 
@@ -122,12 +122,12 @@ class Naming:
         return severity_of(record)
 
 
-async def expire(counting: Counting, mesh: Mesh | None, config: Config, clock: Clock) -> None:
+async def expire(counting: Counting, keeper: BookKeeper, mesh: Mesh | None, config: Config, clock: Clock) -> None:
     """Let go of what is too old, again and again."""
     while True:
         await trio.sleep(EXPIRE_EVERY)
         try:
-            await counting.expire(clock.now(), config.retention)
+            await counting.expire(clock.now(), config.retention, keeper.book.waiting())
         except StoreError as error:
             log.error("nothing was let go", reason=str(error))
         if mesh:

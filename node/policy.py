@@ -1,6 +1,6 @@
 """What the configuration says, in the domain's own words."""
 
-from aggregator.bundle import Policy
+from aggregator.due import Policy
 from aggregator.filing.settings import Caps, Settings
 from node.config import Config
 

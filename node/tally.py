@@ -9,7 +9,7 @@ the history in the transaction that removes its pages.
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -86,12 +86,15 @@ class Counting:
         """Whether it was seen before, in the lookback or in the days that are remembered."""
         return signature in self.ledger or self.history.total((signature,)) is not None
 
-    async def expire(self, now: float, retention: Retention) -> None:
-        """Fold what left the lookback and forget what is too old. Raises `StoreError`: then it is done next time."""
+    async def expire(self, now: float, retention: Retention, waiting: Container[str] = ()) -> None:
+        """Fold what left the lookback and forget what is too old. Raises `StoreError`: then it is done next time.
+
+        What is known of roots that are `waiting` to be filed is kept however old it is: their issue will say it.
+        """
         async with self._turn:
             await self._squeeze(now, retention.size)
             self._fold(horizon_at(now, self._lookback, self._length) + self.squeezed * self._length)
-            forget = self.history.expire(now)
+            forget = self.history.expire(now, waiting)
             await self._store.commit([*self._folding(), history.remove(forget), *_forgetting(now, retention)])
             self._to_fold.clear()
             self._to_remove.clear()

@@ -7,7 +7,7 @@ directories, the network) is named, and waits for the next start.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
-from aggregator.bundle import Policy
+from aggregator.due import Policy
 from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
 from node.config import SETTINGS, Loaded, load, value_of

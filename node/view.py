@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aggregator.agenda import Knowledge
-from aggregator.bundle import Policy
+from aggregator.due import Policy
 from aggregator.filing.case import Outcome
 from aggregator.filing.settings import Settings
 from aggregator.moment import rfc3339

@@ -5,6 +5,6 @@ answers or failures, and returns an outcome with a reason. It does no I/O itself
 GitHub, the simulator with a virtual one, and a test can stop it before and after each single call.
 
 Reading order: `calls` (what can be asked, and the three ways to fail) → `claim` (what the git ref says) → `procedure`
-(claim, look, create, record) → `recover` (an answer was lost) → `follow` (the issue exists) → `sweep` (two share one
-marker) → `run` (one tick for one repository).
+(claim, look, create, record) → `recover` (an answer was lost) → `pursue` (what is found comes first) → `follow` (the
+issue exists) → `sweep` (two share one marker) → `run` (one tick for one repository).
 """

@@ -12,7 +12,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from aggregator import limits, render
-from aggregator.bundle import Bundle, route_for
+from aggregator.bundle import Bundle
+from aggregator.due import route_for
 from aggregator.filing.settings import Settings
 from aggregator.record import BadRecord, ErrorRecord
 from aggregator.redact import redact_text, redact_value

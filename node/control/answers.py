@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from aggregator import __version__, limits, rulings
 from aggregator.author import OVERFLOW
 from aggregator.book import Fact, FactKey
-from aggregator.bundle import Verdict, bundle, related_to, threshold_for
+from aggregator.bundle import bundle, related_to
+from aggregator.due import Verdict, threshold_for
 from aggregator.moment import rfc3339
 from node.control.decided import (
     decided,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from aggregator import agenda, rulings
 from aggregator.book import FactKey
-from aggregator.bundle import Verdict, filed_number, judge, signatures_of
+from aggregator.due import Verdict, filed_number, judge, signatures_of
 from aggregator.reason import Reason
 from node.control.view import IssueRef, View
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from aggregator.agenda import Knowledge
-from aggregator.bundle import Policy
+from aggregator.due import Policy
 from aggregator.filing.case import Outcome
 from aggregator.filing.settings import Settings
 from aggregator.fleetkey import Keys

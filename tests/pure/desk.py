@@ -14,7 +14,7 @@ import msgspec
 from aggregator.agenda import Knowledge, cases, newly_due, next_run, take_changed, unsettled
 from aggregator.author import Author
 from aggregator.book import Book, Fact, FactKey, Standing
-from aggregator.bundle import Policy
+from aggregator.due import Policy
 from aggregator.filing.calls import Call, Elapsed, Failure, Intend, Note, NotSent, ReadSample, Rule, Steps, Unsure
 from aggregator.filing.case import Memory, Outcome
 from aggregator.filing.claim import Claim

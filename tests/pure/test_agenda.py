@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from aggregator.agenda import next_run, unsettled
 from aggregator.author import OVERFLOW
 from aggregator.book import Standing
-from aggregator.bundle import Policy, route_for, threshold_for
+from aggregator.due import Policy, route_for, threshold_for
 from aggregator.filing.case import Outcome
 from aggregator.reason import Reason
 from aggregator.tally import Total, total

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from aggregator.bundle import Policy
+from aggregator.due import Policy
 from aggregator.filing.calls import CreateClaim, CreateIssue, Failure, NotSent, Rejected
 from aggregator.filing.settings import Caps
 from aggregator.reason import Reason

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from aggregator import rulings
-from aggregator.bundle import Policy
+from aggregator.due import Policy
 from aggregator.filing.marker import issue_marker
 from aggregator.reason import Reason
 from aggregator.status import read_status

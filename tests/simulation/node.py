@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from aggregator.agenda import Knowledge, cases, newly_due, next_run, take_changed, unsettled
 from aggregator.author import Author, Staged
 from aggregator.book import Book, Fact, FactKey, Ruling
-from aggregator.bundle import Policy
+from aggregator.due import Policy
 from aggregator.filing.calls import Call, Elapsed, Failure, Intend, Note, ReadSample, Rule, Steps
 from aggregator.filing.case import Case, Memory, Outcome
 from aggregator.filing.run import Run, run

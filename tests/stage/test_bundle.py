@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.agenda import Knowledge
 from aggregator.book import Fact, FactKey, Standing
-from aggregator.bundle import Policy
+from aggregator.due import Policy
 from aggregator.filing.case import Outcome
 from aggregator.filing.run import Run
 from aggregator.filing.settings import Caps, Settings

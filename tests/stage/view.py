@@ -8,7 +8,7 @@ from typing import Any
 
 from aggregator.agenda import Knowledge
 from aggregator.book import Book, Fact, FactKey, Standing
-from aggregator.bundle import Policy
+from aggregator.due import Policy
 from aggregator.filing.case import Outcome
 from aggregator.filing.settings import Settings
 from aggregator.history import History

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from aggregator.bookdigest import Sums
+
 T = TypeVar("T")
 
 RULINGS = 10_000  # kept at most; a further key is refused
@@ -74,6 +76,7 @@ class Book:
     def __init__(self) -> None:
         self._facts: dict[FactKey, Fact] = {}
         self._rulings: dict[str, dict[str, Ruling]] = {}  # by kind, by subject
+        self.sums = Sums()
         self._size = 0
         self._highest = 0
         self._ruled: set[str] = set()
@@ -86,6 +89,7 @@ class Book:
         if new == old:
             return False
         self._facts[key] = new
+        self.sums.replace(("fact", key), old, new)
         return True
 
     def put_ruling(self, ruling: Ruling) -> bool:
@@ -95,6 +99,7 @@ class Book:
             return False
         of_kind = self._rulings.setdefault(ruling.kind, {})
         self._size += ruling.subject not in of_kind
+        self.sums.replace(("ruling", ruling.kind, ruling.subject), of_kind.get(ruling.subject), ruling)
         of_kind[ruling.subject] = ruling
         self._derived.pop(ruling.kind, None)
         self._ruled.update(ruling.subject.split(" "))  # an edge names two roots

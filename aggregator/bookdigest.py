@@ -1,43 +1,48 @@
-"""Sums over the entries of a book, in buckets by key: what two nodes compare to find entries that one of them lacks."""
+"""Sums over the entries of a book, in buckets by key: what two nodes compare to find entries that one of them lacks.
+
+Like the sums over pages (`digest.py`), they change by a subtraction and an addition when an entry does, so comparing
+costs the same whatever the size of the book.
+"""
 
 import hashlib
 from typing import Any
 
 import msgspec
 
-from aggregator.book import Book, Fact, FactKey, Ruling
-
 BUCKETS = 64
 MODULUS = 2**128
 
 
-def sums(book: Book) -> list[bytes]:
+class Sums:
     """The sum of each bucket."""
-    totals = [0] * BUCKETS
-    for key, fact in book.facts():
-        _add(totals, ("fact", key), fact)
-    for ruling in book.rulings():
-        _add(totals, ("ruling", ruling.kind, ruling.subject), ruling)
-    return [total.to_bytes(16) for total in totals]
+
+    def __init__(self) -> None:
+        self._totals = [0] * BUCKETS
+        self._root: bytes | None = None
+
+    def replace(self, name: tuple[Any, ...], old: Any, new: Any) -> None:
+        """The entry about `name` changed from `old` (None: it is new) to `new`."""
+        bucket = bucket_of(name)
+        change = _mark(name, new) - (0 if old is None else _mark(name, old))
+        self._totals[bucket] = (self._totals[bucket] + change) % MODULUS
+        self._root = None
+
+    def all(self) -> list[bytes]:
+        """Each bucket's sum, 16 bytes."""
+        return [total.to_bytes(16) for total in self._totals]
+
+    def root(self) -> bytes:
+        """One hash over all buckets, 16 bytes."""
+        if self._root is None:
+            self._root = hashlib.sha256(b"".join(self.all())).digest()[:16]
+        return self._root
 
 
-def root(book: Book) -> bytes:
-    """One hash over all buckets."""
-    return hashlib.sha256(b"".join(sums(book))).digest()[:16]
-
-
-def entries_in(book: Book, buckets: set[int]) -> tuple[list[tuple[FactKey, Fact]], list[Ruling]]:
-    """The facts and rulings in these buckets."""
-    facts = [(key, fact) for key, fact in book.facts() if _bucket(("fact", key)) in buckets]
-    rulings = [r for r in book.rulings() if _bucket(("ruling", r.kind, r.subject)) in buckets]
-    return facts, rulings
-
-
-def _add(totals: list[int], name: tuple[Any, ...], value: Any) -> None:
-    digest = hashlib.sha256(msgspec.msgpack.encode((name, value), order="deterministic")).digest()
-    bucket = _bucket(name)
-    totals[bucket] = (totals[bucket] + int.from_bytes(digest[:16])) % MODULUS
-
-
-def _bucket(name: tuple[Any, ...]) -> int:
+def bucket_of(name: tuple[Any, ...]) -> int:
+    """Which bucket an entry is in."""
     return hashlib.sha256(msgspec.msgpack.encode(name)).digest()[0] % BUCKETS
+
+
+def _mark(name: tuple[Any, ...], value: Any) -> int:
+    digest = hashlib.sha256(msgspec.msgpack.encode((name, value), order="deterministic")).digest()
+    return int.from_bytes(digest[:16])

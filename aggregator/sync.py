@@ -14,12 +14,13 @@ Answers are bounded, and so is a pull: what is left over is found by the next co
 """
 
 from collections.abc import Generator, Iterable
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from aggregator import bookdigest
 from aggregator.book import Book, Fact, FactKey, Ruling
+from aggregator.bookdigest import BUCKETS, bucket_of
 from aggregator.digest import Digest, Version
 from aggregator.ledger import Ledger
 from aggregator.page import Origin, Page, PageKey
@@ -126,7 +127,7 @@ def _compare(question: Compare, has: Has) -> Compared:
         and question.open == _bytes(has.digest.total(question.open_from, FAR))
     )
     windows = [] if same else sorted(((w, _bytes(s)) for w, s in has.digest.windows(horizon).items()), reverse=True)
-    return Compared(horizon, windows[:LISTED], question.book != bookdigest.root(has.book))
+    return Compared(horizon, windows[:LISTED], question.book != has.book.sums.root())
 
 
 def _origins(has: Has, window: int) -> Iterable[tuple[Origin, int]]:
@@ -143,10 +144,11 @@ def _within(pages: Iterable[Page]) -> Iterable[Page]:
 
 
 def _book_entries(sums: list[bytes], book: Book) -> BookEntries:
-    ours = bookdigest.sums(book)
-    differing = {n for n in range(bookdigest.BUCKETS) if n >= len(sums) or sums[n] != ours[n]}
-    facts, rulings = bookdigest.entries_in(book, differing)
-    return BookEntries(facts[:LISTED], rulings[:LISTED])
+    ours = book.sums.all()
+    differing = {n for n in range(BUCKETS) if n >= len(sums) or sums[n] != ours[n]}
+    facts = ((key, fact) for key, fact in book.facts() if bucket_of(("fact", key)) in differing)
+    rulings = (r for r in book.rulings() if bucket_of(("ruling", r.kind, r.subject)) in differing)
+    return BookEntries(list(islice(facts, LISTED)), list(islice(rulings, LISTED)))
 
 
 # Asking.
@@ -178,13 +180,13 @@ def pull(has: Has, open_from: int, now: float, refused: frozenset[Version] = fro
                 open_from,
                 _bytes(digest.total(horizon, open_from)),
                 _bytes(digest.total(open_from, FAR)),
-                bookdigest.root(has.book),
+                has.book.sums.root(),
             )
         ),
     )
     entries = BookEntries()
     if compared.book:
-        entries = _expect(BookEntries, (yield FetchBook(bookdigest.sums(has.book))))
+        entries = _expect(BookEntries, (yield FetchBook(has.book.sums.all())))
     lowest, highest = max(horizon, compared.horizon), int(now + FUTURE)
     ours = digest.windows(lowest)
     differing = [w for w, s in dict(compared.windows).items() if lowest <= w <= highest and s != _bytes(ours.get(w, 0))]

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from aggregator import book as books
 from aggregator import rulings
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing, join, sound_fact
-from aggregator.bookdigest import root
 from aggregator.rulings import canonical, edge, joined, sound_ruling
 from tests.pure.factories import name
 
@@ -61,7 +60,7 @@ def test_books_that_heard_the_same_say_the_same(heard: list[Any], order: random.
     shuffled = [*heard, *heard[: len(heard) // 2]]
     order.shuffle(shuffled)
     told(other, shuffled)
-    assert root(one) == root(other)
+    assert one.sums.root() == other.sums.root()
     assert dict(one.facts()) == dict(other.facts())
     assert {(r.kind, r.subject): r for r in one.rulings()} == {(r.kind, r.subject): r for r in other.rulings()}
 
@@ -70,9 +69,9 @@ def test_books_that_heard_the_same_say_the_same(heard: list[Any], order: random.
 def test_put_says_whether_anything_changed_and_leaves_its_input_alone(heard: list[Any]) -> None:
     book = Book()
     for each in heard:
-        before, was = root(book), copy(each)
+        before, was = book.sums.root(), copy(each)
         (changed,) = told(book, [each])
-        assert changed == (root(book) != before)
+        assert changed == (book.sums.root() != before)
         assert each == was
         assert told(book, [each]) == [False]
 

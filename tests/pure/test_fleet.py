@@ -335,7 +335,7 @@ entries = st.lists(
 )
 known_facts = st.lists(
     st.tuples(
-        st.builds(FactKey, st.just("r"), st.sampled_from("ab")),
+        st.builds(FactKey, st.just("r"), st.sampled_from("ab"), st.integers(0, 2)),
         st.builds(Fact, st.sampled_from(Standing), st.floats(0, 9), st.integers(0, 5)),
     ),
     max_size=8,

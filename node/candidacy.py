@@ -30,6 +30,8 @@ LASTING = frozenset(
     }
 )
 
+WRITTEN = frozenset({Reason.CREATED, Reason.UPDATED, Reason.REOPENED})  # so the token can write there
+
 log = structlog.get_logger("candidacy")
 
 
@@ -76,6 +78,8 @@ class Candidacy:
         for each in outcomes:
             if each.reason in LASTING:
                 self._set(each.repository, each.reason)
+            elif each.reason in WRITTEN:
+                self._set(each.repository, None)
 
     async def _look(self, repository: str) -> None:
         github = self._github()

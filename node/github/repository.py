@@ -17,6 +17,7 @@ from node.github.client import Client
 from node.github.retry import Moved
 
 FACTS_AGE = 300.0  # seconds
+REFUSAL_AGE = 5.0  # seconds; far below `FACTS_AGE`: what was put right is filed to again soon
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*)/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
 BY_NUMBER = re.compile(r"/repositories/(\d+)")
 BY_NAME = re.compile(r"/repos/([^/?#]+/[^/?#]+)")
@@ -79,7 +80,9 @@ class Repositories:
     async def writable(self, name: str, age: float | None = None, *, push: bool = False) -> Repository:
         """As `get`, but raises Rejected where this daemon does not write. `push`: refs are to be written."""
         repository = await self.get(name, age)
-        reason = refusal(facts_of(repository), self.allows(name), push=push)
+        if self._why_not(repository, name, push):
+            repository = await self.get(name, REFUSAL_AGE)
+        reason = self._why_not(repository, name, push)
         if reason is not None:
             raise Rejected(reason, f"{name}: {_remedy(reason)}")
         return repository
@@ -98,6 +101,9 @@ class Repositories:
     def forget(self) -> None:
         """Look again at the next call: one of them was renamed."""
         self._known.clear()
+
+    def _why_not(self, repository: Repository, name: str, push: bool) -> Reason | None:
+        return refusal(facts_of(repository), self.allows(name), push=push)
 
 
 def facts_of(repository: Repository) -> Facts:

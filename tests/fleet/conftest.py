@@ -1,6 +1,5 @@
 """One stand-in for all tests of filing; each test has a repository of its own on it, and no fault of another's."""
 
-import secrets
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from tests.fleet.filing_node import FilingNode, Setting
 from tests.fleet.shop import Shop
+from tests.fleet.stories import new_shop
 from tests.stage.standin import Hub, started
 
 
@@ -17,12 +17,6 @@ from tests.stage.standin import Hub, started
 def hub() -> Generator[Hub]:
     with started("--search-lag", "0") as hub:
         yield hub
-
-
-def new_shop(hub: Hub) -> Shop:
-    name = f"acme/shop-{secrets.token_hex(4)}"
-    hub.steer("/repositories", {"full_name": name})
-    return Shop(hub, name)
 
 
 @pytest.fixture

@@ -140,7 +140,7 @@ class FilingNode(DaemonProcess):
 
     def run_cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command: Sequence[str] = [sys.executable, "-m", "node.cli", "--config", str(self.config), *arguments]
-        return subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False, cwd=ROOT)
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False, cwd=ROOT)
 
     def story(self) -> str:
         """What a person who looks for a reason would read."""

@@ -45,7 +45,7 @@ class DaemonProcess:
         self.config = directory / "config.toml"
         self.output = directory / "output.log"
         self.database = directory / "state" / "state.db"
-        self._environment = {**_clean_environment(directory), **(environment or {})}
+        self.environment = {**_clean_environment(directory), **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self.spool.mkdir(parents=True, exist_ok=True)
         self.config.write_text(CONFIG.format(directory=directory) + settings)
@@ -67,7 +67,7 @@ class DaemonProcess:
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "node", "--config", str(self.config)],
-                env=self._environment,
+                env=self.environment,
                 stdout=output,
                 stderr=output,
                 cwd=self.directory,

@@ -66,10 +66,13 @@ class Shop:
     def fault(self, identifier: str, method: str = "", path: str = "", **options: Any) -> None:
         """`path`: a regular expression of what follows the repository's own path."""
         place = {"method": method} if method else {}
-        self.hub.fault(identifier, path=rf"^/repos/{re.escape(self.name)}(?:{path or '.*'})", **place, **options)
+        self.hub.fault(identifier, path=f"{self._below}{path}", **place, **options)
 
-    def clear(self, identifier: str) -> None:
-        self.hub.steer(f"/faults/{identifier}", method="DELETE")
+    def calm(self) -> None:
+        """Nothing goes wrong here any more."""
+        for each in self.hub.steer("/faults", method="GET"):
+            if (each["path"] or "").startswith(self._below):
+                self.hub.steer("/faults", {"path": each["path"]}, method="DELETE")
 
     def switches(self, method: str = "", path: str = "") -> list[str]:
         """The faults that requests of this kind have met."""
@@ -81,7 +84,7 @@ class Shop:
 
     def requests(self, method: str = "", path: str = "") -> list[dict[str, Any]]:
         """What was asked of this repository, oldest first. `path`: as for `fault`."""
-        place = re.compile(rf"^/repos/{re.escape(self.name)}(?:{path or '.*'})", re.IGNORECASE)
+        place = re.compile(self._below + path, re.IGNORECASE)
         every: list[dict[str, Any]] = self.hub.steer("/requests", method="GET")
         return [each for each in every if place.search(each["path"]) and each["method"] in (method or each["method"],)]
 
@@ -96,6 +99,11 @@ class Shop:
             return {}
         commit = self.github.get(f"git/commits/{answer.json()['object']['sha']}").json()
         return json.loads(commit["message"])
+
+    @property
+    def _below(self) -> str:
+        """A regular expression for the paths of this repository."""
+        return f"^/repos/{re.escape(self.name)}(?=/|$).*?"
 
     def _asked(self) -> str:
         return "\n".join(f"{each['method']} {each['path']} {each['status']}" for each in self.requests())

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.fleet.conftest import Start, new_shop
+from tests.fleet.conftest import Start
 from tests.fleet.filing_node import FilingNode
 from tests.fleet.shop import Shop, count_in, eventually
+from tests.fleet.stories import new_shop
 from tests.sender import Map, error
 from tests.stage.standin import Hub
 

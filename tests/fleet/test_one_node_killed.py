@@ -6,23 +6,22 @@ only its answer was (killed after it). In flight, it arrives when the node that 
 
 import random
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from tests.fleet.conftest import Start, new_shop
+from tests.fleet.conftest import Start
 from tests.fleet.filing_node import FilingNode
 from tests.fleet.shop import Shop, count_in, eventually
+from tests.fleet.stories import Story, tell
 from tests.sender import error
 from tests.stage.standin import Hub
 
 SILENCE = 60.0  # seconds; longer than the node lives
 ARRIVES = 0.8  # seconds after it was sent; shorter than the takeover age
 HELD = 0.5  # seconds that the step before is slowed down, so that a fault meets the second of two equal requests
-AT_ONCE = 4  # stories that run beside each other: they mostly wait
 
 
 class Step(NamedTuple):
@@ -74,36 +73,25 @@ def assert_one(shop: Shop, node: FilingNode, count: int) -> None:
     assert (claim["state"], claim["number"]) == ("filed", issue["number"])
 
 
-def killed_at(hub: Hub, path: Path, step: Step, how: tuple[str, float]) -> str:
-    """A story of its own: a node, a repository, one error. What was wrong in the end, if anything."""
-    shop = new_shop(hub)
-    path.mkdir()
-    with FilingNode(path, shop) as node:
-        try:
-            stop_at(shop, step, how, lambda: node.report(*[error(1)] * 3))
-            node.restart()
-            assert_one(shop, node, 3)
-        except AssertionError as wrong:
-            return f"{step.name}: {wrong}\n{node.story()}"
-    return ""
+def killed_at(step: Step, how: tuple[str, float]) -> Story:
+    def story(shop: Shop, node: FilingNode) -> None:
+        stop_at(shop, step, how, lambda: node.report(*[error(1)] * 3))
+        node.restart()
+        assert_one(shop, node, 3)
 
-
-def each_killed_at(hub: Hub, path: Path, steps: Sequence[Step], how: tuple[str, float]) -> list[str]:
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        running = [pool.submit(killed_at, hub, path / str(n), step, how) for n, step in enumerate(steps)]
-        return [wrong for each in running if (wrong := each.result())]
+    return story
 
 
 def test_killed_right_before_any_step_one_issue_comes_of_it(hub: Hub, tmp_path: Path) -> None:
-    assert each_killed_at(hub, tmp_path, STEPS, BEFORE) == []
+    assert tell(hub, tmp_path, {step.name: killed_at(step, BEFORE) for step in STEPS}) == []
 
 
 def test_killed_right_after_any_step_one_issue_comes_of_it(hub: Hub, tmp_path: Path) -> None:
-    assert each_killed_at(hub, tmp_path, STEPS, AFTER) == []
+    assert tell(hub, tmp_path, {step.name: killed_at(step, AFTER) for step in STEPS}) == []
 
 
 def test_a_write_that_arrives_when_its_sender_is_dead_makes_no_second_issue(hub: Hub, tmp_path: Path) -> None:
-    assert each_killed_at(hub, tmp_path, WRITES, IN_FLIGHT) == []
+    assert tell(hub, tmp_path, {step.name: killed_at(step, IN_FLIGHT) for step in WRITES}) == []
 
 
 def test_killed_at_one_step_after_the_other_one_issue_comes_of_it(shop: Shop, start: Start) -> None:

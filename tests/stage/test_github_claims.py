@@ -213,6 +213,16 @@ async def test_where_may_not_be_written_nothing_is(world: World, what: str) -> N
     assert await world.asked("POST") == []
 
 
+async def test_where_writing_is_allowed_again_it_is_soon_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    github = world.github()
+    await world.control("PATCH", f"/repositories/{SHOP}", archived=True)
+    with pytest.raises(Rejected):
+        await github.perform(CreateClaim(claim()))
+    await world.control("PATCH", f"/repositories/{SHOP}", archived=False)
+    monkeypatch.setattr("node.github.repository.REFUSAL_AGE", 0.0)
+    assert await github.perform(CreateClaim(claim())) is not None
+
+
 async def test_a_public_repository_that_is_allowed_by_name_is_written_to(world: World) -> None:
     await world.control("PATCH", f"/repositories/{SHOP}", private=False)
     assert await world.github(allowed=frozenset({"Acme/Shop"})).perform(CreateClaim(claim())) is not None

@@ -15,7 +15,7 @@ JSON over HTTP below `control`; no token, not recorded, not limited. Where a rep
 it a collaborator at the same time.
 
     POST   /faults        {id, method, path, times, seconds, ...}      set a switch (below)
-    GET    /faults        DELETE /faults    DELETE /faults/{id}        list; clear all; clear one
+    GET    /faults        DELETE /faults    DELETE /faults/{id}        list; clear all (of {path}); clear one
     GET    /requests      DELETE /requests                             what was asked: number, time, method, path,
                           query, status (null: lost), login, token (its kind), body (excerpt), switch, deliveries
     GET    /issues?repository=                                         every issue, also deleted ones, with comment_list

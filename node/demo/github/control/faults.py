@@ -38,10 +38,11 @@ def undo_rename(world: World, switch: Switch) -> None:
 
 
 async def clear(ask: Ask) -> Any:
-    """All of them, or those of one id."""
-    identifier = ask.params.get("id")
+    """All of them, or those of one id, or of one path."""
+    identifier, path = ask.params.get("id"), ask.body.get("path")
     for switch in list(ask.world.switches.active):
-        if switch.id == "STA-03" and identifier in (None, switch.id):
-            undo_rename(ask.world, switch)
-    ask.world.switches.clear(identifier)
+        if identifier in (None, switch.id) and path in (None, switch.path):
+            ask.world.switches.remove(switch)
+            if switch.id == "STA-03":
+                undo_rename(ask.world, switch)
     return {"cleared": True}

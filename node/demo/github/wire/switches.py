@@ -105,8 +105,8 @@ class Switches:
     def add(self, switch: Switch) -> None:
         self.active.append(switch)
 
-    def clear(self, identifier: str | None = None) -> None:
-        self.active = [switch for switch in self.active if identifier is not None and switch.id != identifier]
+    def remove(self, switch: Switch) -> None:
+        self.active = [each for each in self.active if each is not switch]
 
     def look(self, identifier: str, method: str, path: str) -> Switch | None:
         """The first switch of this id that meets the request; it is not counted as hit."""

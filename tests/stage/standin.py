@@ -136,7 +136,7 @@ def started(*arguments: str) -> Generator[Hub]:
                 yield hub
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(3 * PATIENCE)  # it removes its repositories
 
 
 def eventually(look: Callable[[], T | None]) -> T:

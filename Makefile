@@ -45,4 +45,4 @@ $(STAMP): pyproject.toml tools/check_headers.sh
 	@touch $(STAMP)
 
 clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis tests/javascript/node_modules

@@ -82,8 +82,8 @@ class NetworkSettings:
 
     def _check_open(self) -> None:
         """An open network keeps nobody out: it must not leave this machine."""
-        if self.psk or self.mdns:
-            raise _bad("open", "neither psk nor mdns beside it")
+        if self.psk or self.older or self.mdns:
+            raise _bad("open", "no psk, older or mdns beside it")
         seeds = [address for seed in self.seeds if (split := split_peer(seed)) for address in split[:1]]
         for address in (*self.listen, *self.announce, *seeds):
             if not is_loopback(host_and_port(address)[0]):

@@ -76,7 +76,9 @@ class MeshNode:
 
 
 @asynccontextmanager
-async def node(founders: Founders, directory: Path, *seeds: str, psk: str = "") -> AsyncGenerator[MeshNode]:
+async def node(
+    founders: Founders, directory: Path, *seeds: str, psk: str = "", without_key: bool = False
+) -> AsyncGenerator[MeshNode]:
     """A node in `directory` that knows `seeds`; gone at the end, its directory stays."""
     clock = SystemClock()
     await trio.Path(directory).mkdir(exist_ok=True)
@@ -85,7 +87,8 @@ async def node(founders: Founders, directory: Path, *seeds: str, psk: str = "") 
         identity = load_or_make(directory / "key")
         counting = await open_counting(store, identity.peer, LENGTH, LOOKBACK, clock)
         keeper = await open_book(store, identity.peer, clock)
-        settings = NetworkSettings(psk=psk or founders.network_key.psk, listen=("/ip4/127.0.0.1/tcp/0",), seeds=seeds)
+        key = "" if without_key else psk or founders.network_key.psk
+        settings = NetworkSettings(psk=key, open=without_key, listen=("/ip4/127.0.0.1/tcp/0",), seeds=seeds)
         file = founders.file(identity.peer)
         mesh = Mesh(file, settings, directory / "addresses", identity, counting, keeper, store, clock, Nobody(), 2.0)
         nursery = await stack.enter_async_context(trio.open_nursery())

@@ -206,6 +206,7 @@ ELSEWHERE = "/ip4/10.0.0.1/tcp/4001"
     "beside",
     [
         {"psk": "ab" * 32},
+        {"older": ("ab" * 32,)},
         {"mdns": True},
         {"listen": (LOOPBACK, "/ip4/0.0.0.0/tcp/0")},
         {"announce": (ELSEWHERE,)},

@@ -1,0 +1,101 @@
+"""The examples of docs/protocol.md are what the code makes: who builds a peer by that page builds it right."""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from aggregator.author import Author
+from aggregator.book import Book, Fact, FactKey, Ruling, Standing
+from aggregator.digest import Digest, mark, version_of
+from aggregator.ledger import Ledger
+from aggregator.member import Member, admit, invite
+from aggregator.message import PageMessage, encode
+from aggregator.page import Origin, Page, message_to_sign
+from aggregator.sync import Fetch, Has, Origins, Question, Versions, answer, pull
+from aggregator.tally import Seen
+from node.identity import from_seed
+
+PAGE = Path(__file__).parents[2] / "docs" / "protocol.md"
+FLEET, INVITATION, PEER = (from_seed(bytes([number]) * 32) for number in (1, 2, 3))
+JOINED, EXPIRES = 1785758400.0, 1785844800.0
+WINDOW = 1785758400
+HORIZON = 1785672000
+LENGTH = 900
+ROOT = "s1-" + "0" * 31 + "1"
+
+
+def member() -> Member:
+    invitation = invite(FLEET.public, INVITATION.public, EXPIRES, 2, FLEET.sign)
+    return admit(PEER.peer, JOINED, invitation, INVITATION.sign)
+
+
+def page() -> Page:
+    seen = Seen(
+        signature=ROOT,
+        root=ROOT,
+        title="ValueError: too deep",
+        kin="k",
+        count=7,
+        first=1785758460.0,
+        last=1785758520.5,
+        severity=2,
+        service="shop",
+    )
+    staged = Author(Origin(PEER.peer, "0123456789abcdef"), LENGTH).stage([seen], WINDOW + 1.0, lambda _: False)
+    bare = staged.pages[0][0]
+    return msgspec.structs.replace(bare, signature=PEER.sign(message_to_sign(bare, FLEET.public)))
+
+
+def book() -> Book:
+    made = Book()
+    made.put_fact(FactKey("acme/shop", ROOT), Fact(Standing.FILED, 1785758460.0, 42))
+    made.put_ruling(Ruling("mute", ROOT, {"until": "rate", "count": 3}, 1, PEER.peer))
+    return made
+
+
+def exchange() -> dict[str, bytes]:
+    """What one without the page asks, and what one with it answers."""
+    ledger, digest = Ledger(), Digest()
+    ledger.expire(HORIZON)
+    digest.put(page())
+    there = Has(ledger, digest, Book())
+    steps = pull(there._replace(digest=Digest()), WINDOW - LENGTH, WINDOW + 1.0)
+    said: dict[str, bytes] = {}
+    question: Question = next(steps)
+    for name in ("compare", "origins", "versions", "fetch"):
+        said[f"question: {name}"] = msgspec.msgpack.encode(question)
+        given = answer(question, there)
+        said[f"answer to {name}"] = msgspec.msgpack.encode(given)
+        if isinstance(question, Fetch):
+            return said
+        question = steps.send(given)
+        assert isinstance(question, Origins | Versions | Fetch)
+    raise AssertionError
+
+
+def made() -> dict[str, bytes]:
+    sums = book().sums.all()
+    return {
+        "fleet id": FLEET.public,
+        "peer id, as text": PEER.peer.encode(),
+        "chain": msgspec.msgpack.encode(member()),
+        "signed by the page's origin": message_to_sign(page(), FLEET.public),
+        "gossip message with the page": encode(PageMessage([page()])),
+        "mark of the page": mark(version_of(page())).to_bytes(32),
+        **exchange(),
+        **{f"sum of the book's bucket {n}": each for n, each in enumerate(sums) if any(each)},
+        "root of the book": book().sums.root(),
+        "root of an empty book": Book().sums.root(),
+    }
+
+
+def written() -> dict[str, bytes]:
+    """The examples as they stand on the page: a line with a name, then indented lines of hex."""
+    block = PAGE.read_text().split("```text\n")[1].split("```")[0]
+    found = re.findall(r"^(\S.*)\n((?: {4}[0-9a-f]+\n)+)", block, re.MULTILINE)
+    return {name: bytes.fromhex("".join(lines.split())) for name, lines in found}
+
+
+def test_the_examples_on_the_page_are_what_this_program_makes() -> None:
+    assert written() == made()

@@ -4,11 +4,13 @@ The rules are `aggregator/election.py`; here are the clock and the waiting. A lo
 hears of claims and issues) is left at work: the wait starts again with each fact that comes from others.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import trio
 
+from aggregator.book import Fact, FactKey
+from aggregator.book import Standing as Filed
 from aggregator.election import rank_of, ranked, wait_for
 from aggregator.fleet import Fleet
 from aggregator.presence import Settling
@@ -44,9 +46,11 @@ class Election:
     def settled(self) -> bool:
         return self._settling.settled(self._clock.elapsed())
 
-    def progressed(self, repository: str) -> None:
-        """Another node claimed or filed something there."""
-        self._progress[repository.lower()] = self._clock.elapsed()
+    def entered(self, facts: Iterable[tuple[FactKey, Fact]]) -> None:
+        """What the book learnt. A claim or an issue is progress; that something is due is none."""
+        for key, fact in facts:
+            if fact.standing is not Filed.PENDING:
+                self._progress[key.repository.lower()] = self._clock.elapsed()
 
     def standing(self, repository: str) -> Standing:
         """The order of candidates now."""

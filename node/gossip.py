@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+import msgspec
 import structlog
 import trio
 
@@ -25,8 +26,9 @@ from node.clock import Clock
 from node.store import StoreError
 
 FLUSH = 0.25  # seconds between two looks at what changed
-LAST_MESSAGES = 4  # at the end: what the book had to tell comes before the goodbye
-GOODBYE = 0.2  # seconds in which the network sends the last message before it ends
+LOOK = 0.5  # seconds between two looks at what this node would say of itself
+LAST_MESSAGES = 8  # at the end: what the book had to tell comes before the goodbye, what was counted last after it
+GOODBYE = 1.0  # seconds that a node which ends may take to say so
 
 log = structlog.get_logger("gossip")
 
@@ -38,6 +40,10 @@ class Network(Protocol):
     def messages(self) -> trio.MemoryReceiveChannel[tuple[str, bytes]]: ...
 
     async def publish(self, data: bytes) -> None: ...
+
+    async def flush(self) -> None:
+        """Return when what was published has left this node."""
+        ...
 
 
 class Counts(Protocol):
@@ -95,7 +101,7 @@ class Gossip:
                 nursery.start_soon(self._hear)
                 nursery.start_soon(self._show)
         finally:
-            with trio.move_on_after(1.0, shield=True):
+            with trio.move_on_after(GOODBYE, shield=True):
                 await self._leave()
 
     async def _tell(self) -> None:
@@ -127,17 +133,23 @@ class Gossip:
                 log.error("not taken", reason=str(error), remedy="sync brings it again")
 
     async def _show(self) -> None:
+        """Every period; and soon after something changed in it, or whoever settles would wait a period to stand."""
+        shown, again = self._present(), 0.0
         while True:
-            self._fleet.outbox.present(self._present())
-            nodes = len(self._fleet.peers.here(self._clock.elapsed())) + 1
-            await trio.sleep(period(nodes) * self._draw.uniform(0.8, 1.2))
+            mine, elapsed = self._present(), self._clock.elapsed()
+            if elapsed >= again or msgspec.structs.replace(mine, at=shown.at) != shown:
+                self._fleet.outbox.present(mine)
+                nodes = len(self._fleet.peers.here(elapsed)) + 1
+                shown, again = mine, elapsed + period(nodes) * self._draw.uniform(0.8, 1.2)
+            await trio.sleep(LOOK * self._draw.uniform(0.8, 1.2))
 
     async def _leave(self) -> None:
-        self._fleet.outbox.present(leaving(self._present()))
+        """Say first what was counted last: it would otherwise be missing until this node is back."""
         self._fleet.flush()
+        self._fleet.outbox.present(leaving(self._present()))
         for _ in range(LAST_MESSAGES):
             await self._send()
-        await trio.sleep(GOODBYE)
+        await self._network.flush()
 
 
 def leaving(presence: Presence) -> Presence:

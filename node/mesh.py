@@ -146,6 +146,10 @@ class Mesh:
             "waiting": len(self.fleet.outbox),
             **{f"sync_{name}": count for name, count in self.sync.counts.items()},
             **{f"refused_{name.lower()}": count for name, count in refused.items()},
+            **{
+                f"rejected_{name.replace(' ', '_')}": count
+                for name, count in self.network.statistics().rejected.items()
+            },
         }
 
     async def _show_membership(self) -> None:
@@ -169,8 +173,7 @@ class Mesh:
     def _entered(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling]) -> None:
         """The book changed, by us or by others: tell it on, and note who is at work."""
         self.fleet.outbox.entered(facts, rulings)
-        for key, _ in facts:
-            self.election.progressed(key.repository)
+        self.election.entered(facts)
 
     def _use_keys(self, psks: list[str]) -> None:
         self.network.set_keys(psks[0], psks[1:])

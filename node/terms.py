@@ -119,12 +119,12 @@ class Terms:
         return [] if self._not_here() else sorted(self.settings.repositories - self.troubles.keys())
 
     def trouble(self) -> dict[str, str]:
-        """By repository: why this node may not file for it, where that is not by its own will."""
+        """By repository: name of the reason why this node may not file for it, where that is not by its own will."""
         reason = self._not_here()
         if reason is Reason.FILING_OFF:
             return {}
         every = dict.fromkeys(sorted(self.settings.repositories), reason) if reason else self.troubles
-        return {repository: why.value for repository, why in every.items()}
+        return {repository: why.name for repository, why in every.items()}
 
     def reload(self) -> Reloaded:
         """Read file and environment again. Raises `ConfigError`; then the old configuration stays."""

@@ -50,7 +50,7 @@ def _filing(status: Status) -> RenderableType:
             ("Filing", "paused" if filing.paused else "on" if filing.enabled else "off"),
             ("Due", filing.pending),
             *((f"  {count:,}", why(reason)) for reason, count in filing.waiting.items()),
-            *((f"  {repository}", trouble) for repository, trouble in filing.trouble.items()),
+            *((f"  {repository}", why(reason)) for repository, reason in filing.trouble.items()),
             ("Last bundle", _summary(status.bundle) if status.bundle else "none yet"),
         ]
     )

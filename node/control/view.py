@@ -116,7 +116,7 @@ class Filing(msgspec.Struct, frozen=True, kw_only=True):
     pending: int  # roots that are due and not filed
     waiting: dict[str, int] = {}  # by name of the reason
     candidates: list[str] = []  # repositories for which this node may file
-    trouble: dict[str, str] = {}  # by repository: why it may not
+    trouble: dict[str, str] = {}  # by repository: name of the reason why it may not
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

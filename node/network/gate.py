@@ -13,6 +13,7 @@ from node.network.links import CONNECTIONS_PER_PEER, Links
 from node.network.logs import Log
 
 MAX_MESSAGE = 32 * 1024  # bytes; with its envelope it must fit links that deliver tiny segments
+STRANGER = "handshake failed"
 
 
 class Gate:
@@ -76,4 +77,6 @@ class Gate:
 
     def misbehaved(self, reason: str, detail: str) -> None:
         self._counters.reject(reason)
-        self._log.debug(reason, detail=ascii(detail)[:300])
+        # Most often somebody without the network key. Which, nobody can say; the log holds repeats back.
+        tell = self._log.warning if reason == STRANGER else self._log.debug
+        tell(reason, detail=ascii(detail)[:300])

@@ -37,6 +37,8 @@ from node.network.supervisor import supervise
 
 HIGH_WATER = 256  # messages waiting for a neighbour at which publishing waits; well below the queue's end
 
+FLUSH_SECONDS = 0.05  # what left a queue is on the wire by then
+
 
 class Network:
     """One node's network. Make it, say what it answers, then `await nursery.start(network.run)`."""
@@ -117,6 +119,12 @@ class Network:
                 await trio.sleep(0.01)
         await self._publish(data)
         await trio.lowlevel.checkpoint()
+
+    async def flush(self) -> None:
+        """Wait until the neighbours' queues are empty, for who is about to leave. Bound it: a frozen one stays full."""
+        while self.stack is not None and self.stack.longest_queue():  # the library's queues tell nobody  # noqa: ASYNC110
+            await trio.sleep(0.01)
+        await trio.sleep(FLUSH_SECONDS)
 
     async def request(self, peer_id: str, protocol: str, payload: bytes, deadline: float) -> bytes:
         """The answer of a connected peer, at most 1 MiB each way, within `deadline` seconds. Raises NetworkError.

@@ -1,4 +1,7 @@
-"""One stand-in for all tests of filing; each test has a repository of its own on it, and no fault of another's."""
+"""One stand-in for all tests of filing; each test has a repository of its own on it, and no fault of another's.
+
+One fleet, too, as the command line made it; each test has nodes of its own of it.
+"""
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
@@ -8,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fleet.filing_node import FilingNode, Setting
+from tests.fleet.founding import Founded, found
 from tests.fleet.shop import Shop
 from tests.fleet.stories import new_shop
 from tests.stage.standin import Hub, started
@@ -17,6 +21,13 @@ from tests.stage.standin import Hub, started
 def hub() -> Generator[Hub]:
     with started("--search-lag", "0") as hub:
         yield hub
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Generator[Founded]:
+    """Eight nodes that the command line made one fleet; none runs."""
+    with ExitStack() as reserved:
+        yield found(Path(tmp_path_factory.mktemp("founded")), reserved)
 
 
 @pytest.fixture

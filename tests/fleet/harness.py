@@ -38,17 +38,19 @@ level = "debug"
 class DaemonProcess:
     """One node. As a context manager it is started, and killed at the end whatever happens."""
 
-    def __init__(self, directory: Path, settings: str = "", environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, directory: Path, settings: str = "", environment: Mapping[str, str] | None = None, config: str = CONFIG
+    ) -> None:
         self.directory = directory
         self.socket = directory / "ingest.sock"
         self.spool = directory / "spool"
         self.config = directory / "config.toml"
         self.output = directory / "output.log"
         self.database = directory / "state" / "state.db"
-        self.environment = {**_clean_environment(directory), **(environment or {})}
+        self.environment = {**environment_in(directory), **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self.spool.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(CONFIG.format(directory=directory) + settings)
+        self.config.write_text(config.format(directory=directory) + settings)
 
     def __enter__(self) -> Self:
         self.start()
@@ -61,6 +63,10 @@ class DaemonProcess:
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        return self._process is not None
 
     def start(self) -> None:
         """Start and wait until it listens."""
@@ -121,6 +127,6 @@ class DaemonProcess:
             time.sleep(0.02)
 
 
-def _clean_environment(directory: Path) -> dict[str, str]:
+def environment_in(directory: Path) -> dict[str, str]:
     """Nothing of who runs the test: no home, no tokens, no settings."""
     return {"PATH": os.environ.get("PATH", ""), "HOME": str(directory), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}

@@ -1,0 +1,111 @@
+"""The cables between the nodes of a fleet, which can be cut: every node is reached through a relay in the test.
+
+Who dials is seen from the socket at the other end of the connection (`/proc/net/tcp`, `/proc/PID/fd`), so the nodes
+themselves are as they are shipped. A cut is a silent one, as when a cable is pulled: what is connected stays so and
+nothing comes through, whoever dials gets no answer. Healing ends what was cut; the nodes dial anew.
+"""
+
+import os
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import trio
+
+HOST = "127.0.0.1"
+CHUNK = 65_536  # bytes
+
+
+@dataclass
+class _Connection:
+    dialler: str | None
+    target: str
+    cut: bool = False
+    scope: trio.CancelScope = field(default_factory=trio.CancelScope)
+
+
+class Cables:
+    """`processes`: the process of each node that runs, by name."""
+
+    def __init__(self, nursery: trio.Nursery, processes: Callable[[], Mapping[str, int]]) -> None:
+        self._nursery, self._processes = nursery, processes
+        self._connections: list[_Connection] = []
+        self._sides: list[frozenset[str]] = []
+
+    async def lay(self, target: str, public: int, inner: int) -> None:
+        """Relay what comes to port `public` to port `inner`, where `target` listens."""
+        (listener,) = await trio.open_tcp_listeners(public, host=HOST)
+
+        async def relay(stream: trio.SocketStream) -> None:
+            await self._relay(stream, target, inner)
+
+        self._nursery.start_soon(trio.serve_listeners, relay, [listener])
+
+    def cut(self, *sides: Collection[str]) -> None:
+        """Nothing passes any more between these sides; within each all goes on."""
+        self._sides = [frozenset(side) for side in sides]
+        for each in self._connections:
+            each.cut = each.cut or self._is_cut(each)
+
+    def heal(self) -> None:
+        """Everything passes again."""
+        self._sides = []
+        for each in self._connections:
+            if each.cut:
+                each.scope.cancel()
+
+    def _is_cut(self, connection: _Connection) -> bool:
+        ends = [next((s for s in self._sides if end in s), None) for end in (connection.dialler, connection.target)]
+        return ends[0] != ends[1] and None not in ends
+
+    async def _relay(self, stream: trio.SocketStream, target: str, inner: int) -> None:
+        port = stream.socket.getpeername()[1]
+        connection = _Connection(owner(port, self._processes()), target)
+        connection.cut = self._is_cut(connection)
+        self._connections.append(connection)
+        try:
+            with connection.scope:
+                async with stream, await trio.open_tcp_stream(HOST, inner) as other, trio.open_nursery() as nursery:
+                    nursery.start_soon(self._pump, stream, other, connection)
+                    nursery.start_soon(self._pump, other, stream, connection)
+        except OSError:
+            pass  # the node is down: the dialler sees a closed connection
+        finally:
+            self._connections.remove(connection)
+
+    async def _pump(self, source: trio.SocketStream, sink: trio.SocketStream, connection: _Connection) -> None:
+        try:
+            while data := await source.receive_some(CHUNK):
+                if connection.cut:
+                    await trio.sleep_forever()
+                await sink.send_all(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+        connection.scope.cancel()
+
+
+def owner(port: int, processes: Mapping[str, int]) -> str | None:
+    """Which of `processes` has the socket at this end of a loopback connection."""
+    inode = _inode(port)
+    for name, pid in processes.items():
+        if inode is not None and f"socket:[{inode}]" in _descriptors(pid):
+            return name
+    return None
+
+
+def _inode(port: int) -> str | None:
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[1].endswith(f":{port:04X}"):
+            return fields[9]
+    return None
+
+
+def _descriptors(pid: int) -> set[str]:
+    found: set[str] = set()
+    try:
+        for each in os.scandir(f"/proc/{pid}/fd"):
+            found.add(os.readlink(each.path))
+    except OSError:
+        pass  # it ends just now, or closed a descriptor while we looked
+    return found

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Self
@@ -47,6 +47,7 @@ class DaemonProcess:
         self.config = directory / "config.toml"
         self.output = directory / "output.log"
         self.database = directory / "state" / "state.db"
+        self.program: Sequence[str] = ("-m", "node")
         self.environment = {**environment_in(directory), **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self.spool.mkdir(parents=True, exist_ok=True)
@@ -72,7 +73,7 @@ class DaemonProcess:
         """Start and wait until it listens."""
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "node", "--config", str(self.config)],
+                [sys.executable, *self.program, "--config", str(self.config)],
                 env=self.environment,
                 stdout=output,
                 stderr=output,

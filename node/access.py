@@ -30,6 +30,7 @@ class Access:
         self.github: GitHub | None = None
         self.token: Token | None = None
         self.login = ""
+        self.trouble = ""  # why the token that there is cannot be used
         self._environment, self._clock = environment, clock
         self._way: tuple[Token, str, float] | None = None  # the same way, the same client
 
@@ -40,7 +41,7 @@ class Access:
 
     async def connect(self, config: Config) -> bool:
         """Look for the token. Returns whether it is another one, or none, from now on. Makes no call."""
-        token = await _find(self._environment, config)
+        token = await self._find(config)
         way = (token, config.github.api_url, config.github.write_interval) if token else None
         if way == self._way:
             if self.github:
@@ -65,16 +66,17 @@ class Access:
                 self.login = login
         return None
 
+    async def _find(self, config: Config) -> Token | None:
+        self.trouble = ""
+        try:
+            return await find_token(self._environment, _app(config), _host(config))
+        except BadToken as error:
+            self.trouble = str(error)
+            log.error("the token cannot be used", reason=str(error))
+            return None
 
-async def _find(environment: Mapping[str, str], config: Config) -> Token | None:
-    try:
-        return await find_token(environment, app_of(config), host_of(config))
-    except BadToken as error:
-        log.error("the token cannot be used", reason=str(error))
-        return None
 
-
-def host_of(config: Config) -> str:
+def _host(config: Config) -> str:
     """The host whose token is looked for."""
     try:
         host = urlsplit(config.github.api_url).hostname or "github.com"
@@ -83,7 +85,7 @@ def host_of(config: Config) -> str:
     return "github.com" if host == "api.github.com" else host
 
 
-def app_of(config: Config) -> App | None:
+def _app(config: Config) -> App | None:
     """The GitHub App that files instead of a token, if one is configured."""
     github = config.github
     key = Path(github.app_key_file) if github.app_key_file else None

@@ -72,7 +72,9 @@ async def run(
             outward.memory.elsewhere, outward.terms.elect = mesh.samples.read, mesh.election.wait_turn
             outward.terms.wait = TICK_DELAY
         ingest = Ingest(config, where, store, counting, Naming(), clock, lambda root: view.address_of(root))
-        view = NodeView(identity.peer, known, keeper, outward, mesh, store, clock, ingest.statistics, clock.now())
+        view = NodeView(
+            identity.peer, known, keeper, outward, mesh, store, clock, ingest.statistics, clock.now(), where
+        )
 
         async with trio.open_nursery() as keeping:
             keeping.start_soon(expire, counting, keeper, mesh, config, clock)

@@ -102,6 +102,7 @@ class Mesh:
             self.rotation.renew,
         )
         self._member = file.member
+        self.name, self._seeds = file.name, settings.seeds
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Until cancelled; started when it listens. Raises `NetworkError` when it cannot listen."""
@@ -151,6 +152,18 @@ class Mesh:
                 for name, count in self.network.statistics().rejected.items()
             },
         }
+
+    def addresses(self) -> list[str]:
+        """Where other nodes are said to be, with their peer ids."""
+        seen = [found.presence for peer in self.fleet.peers.everybody() if (found := self.fleet.peers.get(peer))]
+        every = dict.fromkeys([*self._seeds, *(address for each in seen for address in each.addresses)])
+        return [address for address in every if not address.endswith(self.fleet.me.peer)]
+
+    def clocks(self) -> list[float]:
+        """By how many seconds this clock is ahead of that of each node that is there; the way here makes it less."""
+        now, elapsed = self._clock.now(), self._clock.elapsed()
+        heard = [found for peer in self.fleet.peers.here(elapsed) if (found := self.fleet.peers.get(peer))]
+        return [now - (elapsed - each.heard) - each.presence.at for each in heard]
 
     async def _show_membership(self) -> None:
         """Enter this node's own chain into the book, once, so that everybody comes to know it."""

@@ -14,10 +14,12 @@ from aggregator.record import BadRecord, ErrorRecord, decode
 from aggregator.rulings import canonical
 from node.book import BookKeeper
 from node.bundle import Bundled
+from node.checkup import running
 from node.clock import Clock
-from node.config import Loaded
+from node.config import Loaded, Places
+from node.control import answers
 from node.control.decided import issue_of
-from node.control.view import FleetView, Health, Reloaded, Summary
+from node.control.view import Finding, FleetView, Health, Reloaded, Summary
 from node.mesh import Mesh
 from node.outward import Outward
 from node.store import Store, audit, samples
@@ -40,6 +42,7 @@ class NodeView:
     clock: Clock
     ingest: Callable[[], Mapping[str, int]]
     started: float
+    where: Places
 
     @property
     def loaded(self) -> Loaded:
@@ -119,6 +122,10 @@ class NodeView:
 
     async def bundle(self) -> Summary:
         return summary(await self.outward.bundler.now())
+
+    async def doctor(self, offline: bool) -> list[Finding]:
+        services = {name for row in answers.errors(self) for name in row.services}
+        return await running(self.outward, self.mesh, self.where, sorted(services), offline)
 
     async def reload(self) -> Reloaded:
         return await self.outward.reload()

@@ -15,6 +15,7 @@ from node.cli import (
     config_show,
     demo,
     disable,
+    doctor,
     enable,
     errors,
     exec_,
@@ -74,6 +75,7 @@ VERBS: tuple[Verb, ...] = (
     disable.PAUSE,
     resume.VERB,
     reload.VERB,
+    doctor.VERB,
     demo.VERB,
 )
 OWN_OPTIONS_ONLY = {"allow_interspersed_args": False}  # what follows the first word belongs to the command

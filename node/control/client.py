@@ -16,6 +16,7 @@ from node.control.view import (
     BundleRow,
     Detail,
     ErrorRow,
+    Finding,
     IssueRow,
     Leading,
     PeerRow,
@@ -31,6 +32,7 @@ from node.control.view import (
 T = TypeVar("T")
 SECONDS = 10.0  # for an answer; the node answers from memory
 BUNDLE_SECONDS = 600.0  # a bundle talks to GitHub, which may ask for a pause
+DOCTOR_SECONDS = 120.0  # as long as several repositories, asked with a pause between two questions, may take
 REMEDY = "start one with `aggregator node`, or name its socket with --socket or AGGREGATOR_CONTROL_SOCKET"
 
 
@@ -89,6 +91,10 @@ class Client:
 
     def reload(self) -> Reloaded:
         return self._ask("POST", "reload", Reloaded)
+
+    def doctor(self, *, offline: bool) -> list[Finding]:
+        path = "doctor?offline=1" if offline else "doctor"
+        return self._ask("POST", path, list[Finding], seconds=DOCTOR_SECONDS)
 
     def _get(self, path: str, answer: type[T]) -> T:
         return self._ask("GET", path, answer)

@@ -50,6 +50,7 @@ def application(view: View) -> Starlette:
         ("GET", "/v1/stats", _stats),
         ("POST", "/v1/decisions", _decide),
         ("POST", "/v1/reload", _reload),
+        ("POST", "/v1/doctor", _doctor),
         ("GET", "/v1/peers", _peers),
         ("GET", "/v1/leader", _leader),
         ("POST", "/v1/bans", _ban),
@@ -158,6 +159,10 @@ async def _renew(view: View, request: Request) -> object:
 
 async def _reload(view: View, _request: Request) -> object:
     return await view.reload()
+
+
+async def _doctor(view: View, request: Request) -> object:
+    return await view.doctor(bool(request.query_params.get("offline")))
 
 
 async def _body(request: Request) -> bytes:

@@ -198,6 +198,16 @@ class Reloaded(msgspec.Struct, frozen=True):
     exchanged: bool = False  # whether that is another one than before
 
 
+class Finding(msgspec.Struct, frozen=True):
+    """What one check of `doctor` came to."""
+
+    check: str
+    about: str  # a repository, a path, a service; empty where the check has only one subject
+    state: str  # ok, problem, unknown
+    found: str
+    mend: str = ""  # what to do; empty where nothing is to be done
+
+
 class PeerRow(msgspec.Struct, frozen=True, kw_only=True):
     """One node of the fleet, as this node knows it."""
 
@@ -311,6 +321,10 @@ class View(Protocol):
 
     async def bundle(self) -> Summary:
         """Run a bundle now."""
+        ...
+
+    async def doctor(self, offline: bool) -> list[Finding]:
+        """Look whether all is in order, unless `offline` at GitHub too. Takes seconds."""
         ...
 
     async def reload(self) -> Reloaded:

@@ -95,8 +95,8 @@ class Repositories:
         """Whether it may be written to though it is public."""
         return name.lower() in self._allowed
 
-    async def facts(self, name: str) -> Facts:
-        return facts_of(await self.get(name))
+    async def facts(self, name: str, age: float | None = None) -> Facts:
+        return facts_of(await self.get(name, age))
 
     def forget(self) -> None:
         """Look again at the next call: one of them was renamed."""

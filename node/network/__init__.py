@@ -9,9 +9,11 @@ from node.network.links import PeerLink
 from node.network.network import Network, open_network
 from node.network.probe import test_address
 from node.network.settings import NetworkSettings
+from node.network.workarounds import PINNED
 
 __all__ = [
     "MAX_MESSAGE",
+    "PINNED",
     "Handler",
     "Network",
     "NetworkError",

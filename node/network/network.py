@@ -32,6 +32,7 @@ from node.network.links import Links, PeerLink
 from node.network.logs import Log, tame
 from node.network.mdns import look_around
 from node.network.overlay import LEFT_ALONE_SECONDS, Overlay
+from node.network.probe import test_address
 from node.network.settings import NetworkSettings
 from node.network.supervisor import supervise
 
@@ -59,7 +60,7 @@ class Network:
         workarounds.check_private_names()
         self.stack: Stack | None = None  # None while it is rebuilt; only for this folder and its tests
         self._settings = settings
-        self._identity = identity_of(private_key)
+        self._identity, self._private_key = identity_of(private_key), private_key
         self._listen = settings.listen
         self._log = log
         self._without = without
@@ -146,6 +147,10 @@ class Network:
     async def wait_change(self, seen: int) -> int:
         """Wait until `changes` differs from `seen`, and return it: no change is missed in between."""
         return await self._links.wait_change(seen)
+
+    async def test(self, address: str, timeout: float) -> str | None:
+        """None if a node answers at `<address>/p2p/<peer id>` with the network key of now, else why not."""
+        return await test_address(address, self._settings.psk, self._private_key, timeout)
 
     async def disconnect(self, peer_id: str) -> None:
         """Cut a peer off; it is not dialled for a minute. To keep it away, do not `accept` it."""

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import msgspec
 import trio
 
 ROOT = Path(__file__).parents[2]
+Wrap = Callable[[list[str]], list[str]]
 
 
 class Ran(NamedTuple):
@@ -42,9 +44,9 @@ class Home:
             **self.variables,
         }
 
-    async def run(self, *arguments: str, given: bytes = b"") -> Ran:
-        """Run `aggregator ARGUMENTS`, with `given` on standard input."""
-        command = [sys.executable, "-m", "node.cli", "--config", str(self.config), *arguments]
+    async def run(self, *arguments: str, given: bytes = b"", wrap: Wrap = list) -> Ran:
+        """Run `aggregator ARGUMENTS`, with `given` on standard input. `wrap`: what becomes of the command."""
+        command = wrap([sys.executable, "-m", "node.cli", "--config", str(self.config), *arguments])
         done = await trio.run_process(
             command, stdin=given, capture_stdout=True, capture_stderr=True, check=False, env=self.environment()
         )

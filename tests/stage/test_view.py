@@ -31,6 +31,7 @@ from node.store.samples import Sample
 from node.terms import Terms
 from node.view import NodeView
 from tests.pure.factories import ALICE, name, tally
+from tests.stage.kit import places_in
 from tests.stage.test_control import serving
 from tests.stage.view import NOW, RECORD, REPOSITORY, WINDOW
 
@@ -79,7 +80,9 @@ async def viewing(directory: Path, config: str, token_source: str = "GITHUB_TOKE
         counted = {"records": 5, "refused_count": 2}
         access, candidacy = Access({"PATH": "/nowhere"}, Noon()), Candidacy(lambda: None, terms)
         outward = Outward(terms, bundler, Memory(keeper, store), access, candidacy)
-        yield NodeView("alice", known, keeper, outward, None, store, Noon(), lambda: counted, NOW - 5)
+        yield NodeView(
+            "alice", known, keeper, outward, None, store, Noon(), lambda: counted, NOW - 5, places_in(directory)
+        )
 
 
 ON = f'[filing]\nissues = true\n[github]\nrepository = "{REPOSITORY}"\n'

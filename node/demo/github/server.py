@@ -101,6 +101,7 @@ def configuration(sockets: list[socket.socket]) -> Config:
     config.graceful_timeout = CLOSING
     config.shutdown_timeout = CLOSING
     config.loglevel = "WARNING"
+    config.include_date_header = False  # answers bear the stand-in's own time
     return config
 
 

@@ -36,11 +36,10 @@ def insert_between_pages(call: Call) -> None:
 
 async def create(call: Call) -> Answer:
     need_issues(call)
+    check_access(call)
     body, world, repository, user = call.fields, call.world, call.repository, call.user
     title, text = fields.needed(body, "title"), fields.text(body, "body")
     wanted, people = fields.named(body, "labels") or [], fields.texts(body, "assignees") or []
-    if call.token and call.token.permissions is not None and not call.token.allows("issues", "read"):
-        raise Problem(403, call.token.refusal)
     # Without push access these are dropped without a word.
     full = call.may("write", "issues")
     users = assignees.required(world, repository, people, call.installation) if full else []
@@ -53,6 +52,15 @@ async def create(call: Call) -> Answer:
         issue.type = fields.text(body, "type")
     issues.announce(world, issue, "opened", user)
     return created(view.full_issue(call.links, issue))
+
+
+def check_access(call: Call) -> None:
+    """Comes before the body is checked. A token that only reads may still open an issue, if it brings one."""
+    token = call.token
+    if token is None or token.permissions is None:
+        return
+    if not token.allows("issues", "read" if call.fields.get("title") else "write"):
+        raise Problem(403, token.refusal)
 
 
 async def read(call: Call) -> Answer:

@@ -14,6 +14,7 @@ import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import formatdate
 
 import trio
 from starlette.requests import Request
@@ -164,6 +165,7 @@ class Gate:
             "X-GitHub-Media-Type": "github.v3; format=json",
         }
         headers["x-github-api-version-selected"] = version
+        headers["Date"] = formatdate(call.now, usegmt=True)
         if call.method in guard.READS and answer.status == 200 and call.path != "/rate_limit":
             headers["ETag"] = etag(body)
             if same_etag(call.headers.get("if-none-match", ""), headers["ETag"]):

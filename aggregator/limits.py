@@ -16,6 +16,7 @@ LOG_LINES = 1_000  # the client keeps 100 unless it was told otherwise
 LOG_LINE_CHARS = 2_000
 CONTEXT_ITEMS = 200  # in any one map or list of the context
 CONTEXT_CHARS = 4_096  # of one value in the context
+INTEGER = 2**63  # numbers from -INTEGER up to below it; JSON has larger ones, MessagePack has not
 
 SESSION_BYTES = 16
 CONNECTIONS = 1_024  # on the ingest socket at a time

@@ -106,8 +106,10 @@ class ErrorRecord(_Common, frozen=True, omit_defaults=True, kw_only=True):
             raise BadRecord(f"{len(self.messages)} messages: at most {limits.EXCEPTIONS}")
         if any(len(e.frames) > limits.FRAMES for e in self.exceptions):
             raise BadRecord(f"an exception has more than {limits.FRAMES} frames")
-        if any(e.parent < 0 or (i and e.parent >= i) for i, e in enumerate(self.exceptions)):
+        if any(not 0 <= e.parent < max(i, 1) for i, e in enumerate(self.exceptions)):
             raise BadRecord("parent: expected the index of an earlier exception")
+        if any(not -limits.INTEGER <= frame.line < limits.INTEGER for e in self.exceptions for frame in e.frames):
+            raise BadRecord("line: a number of more than 64 bits")
         if len(self.logs) > limits.LOG_LINES:
             raise BadRecord(f"{len(self.logs)} log lines: at most {limits.LOG_LINES}")
         return self

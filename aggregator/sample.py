@@ -46,11 +46,18 @@ def redacted(record: ErrorRecord, sender: Mapping[str, Any]) -> ErrorRecord:
 
 
 def _exception(info: ExceptionInfo) -> ExceptionInfo:
-    return msgspec.structs.replace(info, type=_text(info.type), frames=[_frame(frame) for frame in info.frames])
+    frames = [_frame(frame) for frame in info.frames]
+    return msgspec.structs.replace(info, type=_text(info.type), module=_text(info.module), frames=frames)
 
 
 def _frame(frame: Frame) -> Frame:
-    return msgspec.structs.replace(frame, file=home_to_tilde(frame.file), source=redact_text(frame.source))
+    return msgspec.structs.replace(
+        frame,
+        function=_text(frame.function),
+        module=_text(frame.module),
+        file=_text(frame.file),
+        source=redact_text(frame.source),
+    )
 
 
 def _text(text: str) -> str:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 LEVELS = 8  # of the context; far less than limits.DEPTH, and deeper is shown as text
 ITEMS = 2_000  # in one context, all levels together
-INTEGER = 2**63  # the wire holds no more
 SPARE_CHARS = 512  # kept beyond the limit until redaction has seen the text
 
 
@@ -65,7 +64,7 @@ def _scalar(value: str | int | float | None) -> Plain:
     if isinstance(value, str):
         return text(value)
     if isinstance(value, int):
-        return int(value) if -INTEGER <= value < INTEGER else text(shown(value, limits.CONTEXT_CHARS))
+        return int(value) if -limits.INTEGER <= value < limits.INTEGER else text(shown(value, limits.CONTEXT_CHARS))
     return float(value) if isfinite(value) else repr(float(value))
 
 

@@ -124,7 +124,7 @@ def _value(value: Any, key: str, depth: int) -> Any:
         return _list(cast("Iterable[Any]", value), key, depth)
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, (int, float)):
+    if isinstance(value, float) or (isinstance(value, int) and -limits.INTEGER <= value < limits.INTEGER):
         return REDACTED if key and sensitive(key) and not counts(key) else value
     text = value if isinstance(value, str) else _shown(value)
     if key and sensitive(key) and text:

@@ -23,7 +23,8 @@ class Counters:
 
     def refuse(self, reason: str) -> None:
         found = re.search(r"[a-z]{2,20}", reason)  # a word of ours: numbers come from the sender, and are endless
-        self.refused[found[0] if found else "other"] += 1
+        word = found[0] if found else "other"
+        self.refused["malformed" if reason.startswith("not a record") else word] += 1
 
     def statistics(self) -> dict[str, int]:
         """All numbers by name; refusals as `refused_<word>`."""

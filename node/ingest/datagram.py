@@ -51,7 +51,10 @@ class Datagrams:
         try:
             sent = decode_json(frame) if json else decode(frame)
             self._desk.take(sent, frame, json, peer._asdict())
-        except (*DECODING, BadRecord) as error:
+        except DECODING as error:
+            self._counters.refuse(f"not a record: {error}")
+            return
+        except BadRecord as error:
             self._counters.refuse(str(error))
             return
         self._rates.spend(peer.uid, 1)

@@ -166,12 +166,14 @@ class Desk:
     def _sample(self, chosen: Chosen) -> Sample | None:
         """The record without its secrets; None of one that is only good enough to be counted."""
         try:
-            record = redacted(whole(chosen.frame, chosen.json), chosen.sender)
+            data = encode(redacted(whole(chosen.frame, chosen.json), chosen.sender))
         except BadRecord as error:
             log.info("no sample", reason=str(error), signature=chosen.signature)
             return None
-        origin = self._counting.origin
-        return Sample(origin, chosen.signature, chosen.day, chosen.slot, chosen.id, encode(record))
+        except Exception as error:  # a border: what one record says must not end the counting of all others
+            log.error("no sample", reason=type(error).__name__, signature=chosen.signature)
+            return None
+        return Sample(self._counting.origin, chosen.signature, chosen.day, chosen.slot, chosen.id, data)
 
     async def _keep_samples(self) -> None:
         """Work off the samples that wait, beside the counting."""

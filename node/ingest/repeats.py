@@ -118,8 +118,11 @@ class Repeats:
     def _learn(self, sent: Sent, frame: memoryview, json: bool) -> Repeat:
         self.signed += 1
         record = whole(frame, json)
-        signed = self._naming.sign(record)
-        severity = limits.SEVERITIES.index(sent.severity or self._naming.severity(record))
+        try:
+            signed, judged = self._naming.sign(record), self._naming.severity(record)
+        except Exception as error:  # a border: what one record says must not end the counting of all others
+            raise BadRecord(f"naming failed: {type(error).__name__}") from error
+        severity = limits.SEVERITIES.index(sent.severity or judged)
         draw = self._sampler.draw_of(signed.name)
         return Repeat(signed, severity, sent.service or self._service, sent.release, draw)
 

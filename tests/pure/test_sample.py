@@ -52,7 +52,11 @@ def test_no_part_of_a_sample_carries_a_secret_and_homes_are_not_named() -> None:
         service=SECRET,
         release=SECRET,
         fingerprint=[SECRET],
-        exceptions=[ExceptionInfo("Error", frames=[Frame(file="/home/alice/app.py", source=f"x = '{SECRET}'")])],
+        exceptions=[
+            ExceptionInfo(
+                "Error", SECRET, frames=[Frame(SECRET, SECRET, f"/home/alice/{SECRET}.py", source=f"x = '{SECRET}'")]
+            )
+        ],
         logs=[f"token {SECRET}", "/home/alice/x"],
         context={"password": "tr0ub4dor", "nested": {"list": [SECRET]}},
     )

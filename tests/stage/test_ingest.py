@@ -10,11 +10,12 @@ import trio
 import trio.lowlevel
 
 from aggregator import limits
+from aggregator.record import ErrorRecord, decode
 from node.ingest import SocketError, batch, receive, repeats
 from node.sockets import bind
 from node.store import Operation, StoreError, Trouble, open_store, samples, sessions
 from tests.sender import error, frame, numbered
-from tests.stage.kit import NOW, FakeClock, ingesting
+from tests.stage.kit import NOW, FakeClock, FakeNaming, ingesting
 
 SESSION = b"s" * 16
 
@@ -211,6 +212,36 @@ async def test_a_context_that_nests_too_deep_is_refused(tmp_path: Path) -> None:
         talker = await node.talk()
         await talker.send(error(1, context={"deep": deep}))
         assert "32 levels" in (await talker.answer())["refused"][0]["reason"]
+
+
+async def test_numbers_larger_than_messagepack_holds_are_shown_as_text_or_refused(tmp_path: Path) -> None:
+    async with ingesting(tmp_path) as node:
+        talker = await node.talk()
+        large = "1" + "0" * 30
+        for each in ('"context":{"id":%s}', '"exceptions":[{"type":"A","parent":%s}]'):
+            await talker.stream.send_all(('{"message":"large",' + each % large + "}\n").encode())
+        frames = '{"message":"large","exceptions":[{"type":"A","frames":[{"line":%s}]}]}\n'
+        await talker.stream.send_all((frames % large).encode())
+        answers = [await talker.line() for _ in range(3)]
+        assert [answer["ack"] for answer in answers] == [1, 0, 0]
+        ((_, data),) = await node.store.read(lambda db: samples.of_signature(db, answers[0]["signature"]))
+        assert decode(data).context["id"] == large
+
+
+async def test_a_record_that_breaks_its_naming_is_refused_and_the_others_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(naming: FakeNaming, record: ErrorRecord) -> None:
+        raise ZeroDivisionError(naming, record)
+
+    async with ingesting(tmp_path) as node:
+        with monkeypatch.context() as broken:
+            broken.setattr(FakeNaming, "sign", fails)
+            talker = await node.talk()
+            await talker.send(error(1))
+            assert "ZeroDivisionError" in (await talker.answer())["refused"][0]["reason"]
+        await talker.send(error(1))
+        assert (await talker.answer())["ack"] == 1
 
 
 async def test_connections_beyond_the_bound_are_told_to_come_back(tmp_path: Path) -> None:

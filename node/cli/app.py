@@ -11,6 +11,7 @@ from node.cli import (
     bundles,
     config_check,
     config_get,
+    config_import,
     config_set,
     config_show,
     demo,
@@ -79,7 +80,7 @@ VERBS: tuple[Verb, ...] = (
     demo.VERB,
 )
 OWN_OPTIONS_ONLY = {"allow_interspersed_args": False}  # what follows the first word belongs to the command
-CONFIG: tuple[Verb, ...] = (config_show.VERB, config_get.VERB, config_set.VERB, config_check.VERB)
+CONFIG: tuple[Verb, ...] = (config_show.VERB, config_get.VERB, config_set.VERB, config_check.VERB, config_import.VERB)
 
 
 def make() -> typer.Typer:

@@ -1,7 +1,7 @@
 """Configuration: one frozen object, read and checked once at start, then only passed.
 
 `sections` says what there is, `kinds` how values look, `file` reads, `edit` changes, `sample` documents, `places` fills
-in paths.
+in paths, `earlier` reads the settings of other tools.
 """
 
 from node.config.edit import set_value

@@ -55,9 +55,8 @@ def run(
             plain[key] = plain_value(key, value)
         except ConfigError as error:
             refused[found.sources[key]] = str(error)
-    changes = [
-        Change(key, now, new, found.sources[key]) for key, new in plain.items() if (now := _now(cli, key)) != new
-    ]
+    every = [Change(key, _now(cli, key), new, found.sources[key]) for key, new in plain.items()]
+    changes = [each for each in every if each.now != each.new]
     done = Imported(str(target(cli)), changes, refused, found.left_out, written=False)
     if not write or not changes:
         return done
@@ -85,18 +84,16 @@ def _shown(value: object) -> str:
 
 
 def table(done: Imported) -> RenderableType:
-    lines = [
-        f"{c.key}: {literal(c.now) or '(empty)'} -> {literal(c.new) or '(empty)'}  ({c.source})" for c in done.changes
-    ]
-    lines += [f"refused: {name}: {why}" for name, why in done.refused.items()]
-    lines += [f"left out: {name}: {why}" for name, why in done.left_out.items()]
+    lines = [f"{c.key}: {_shown(c.now)} -> {_shown(c.new)}  ({c.source})" for c in done.changes]
+    lines += [f"refused: {safe(name)}: {safe(why)}" for name, why in done.refused.items()]
+    lines += [f"left out: {safe(name)}: {safe(why)}" for name, why in done.left_out.items()]
     lines += [f"warning: {warning}" for warning in done.warnings]
     if done.written:
         lines.append(f"written to {done.path}; node: {done.node}")
+    elif done.changes:
+        lines.append(f"nothing was written; --write changes {done.path}")
     else:
-        lines.append(
-            f"nothing was written; --write changes {done.path}" if done.changes else "nothing is to be changed"
-        )
+        lines.append("nothing is to be changed")
     return Text("\n".join(lines))
 
 

@@ -58,6 +58,23 @@ class Digest:
         sums[origin] = (sums.get(origin, 0) + change) % MODULUS
         self._windows[window] = (self._windows.get(window, 0) + change) % MODULUS
 
+    def remove(self, key: PageKey) -> None:
+        """A page is not kept any more."""
+        pages = self._pages.get(key.window, {}).get(key.origin, {})
+        old = pages.pop(key.number, None)
+        if old is None:
+            return
+        change = mark(version_of(old))
+        sums = self._sums[key.window]
+        sums[key.origin] = (sums[key.origin] - change) % MODULUS
+        self._windows[key.window] = (self._windows[key.window] - change) % MODULUS
+
+    def __iter__(self) -> Iterator[PageKey]:
+        """The keys of all pages."""
+        for origins in self._pages.values():
+            for pages in origins.values():
+                yield from (page.key for page in pages.values())
+
     def drop(self, horizon: int) -> None:
         """Forget every window below `horizon`."""
         for window in [w for w in self._pages if w < horizon]:

@@ -89,6 +89,24 @@ class Fleet:
         """Own pages changed, and the change is committed. They are signed at the next flush, not for each change."""
         self._unsigned.update(dict.fromkeys(keys))
 
+    def disowned(self) -> list[PageKey]:
+        """Pages of others that were taken, and would be refused by what is known now.
+
+        Whoever hears late of a ban, or of who was let in first, has taken what all others refuse. To be dropped from
+        the store, then told to `disown`: or else two nodes would never agree again.
+        """
+        bans, roster = self.bans, self.roster
+        since: dict[str, float] = {}
+        for peer in {key.origin.peer for key in self.digest} - {self.me.peer}:
+            used_up = roster.why_not(peer, {}) is Reason.USED_UP
+            since[peer] = float("-inf") if used_up else roster.banned_from(peer, bans)
+        return [key for key in self.digest if key.window >= since.get(key.origin.peer, float("inf"))]
+
+    def disown(self, keys: Iterable[PageKey]) -> None:
+        """These pages are dropped: sync tells of them no more."""
+        for key in keys:
+            self.digest.remove(key)
+
     def flush(self) -> None:
         """Sign the own pages that changed; from now on they are told and given out."""
         for page in filter(None, map(self._ledger.page, self._unsigned)):

@@ -65,6 +65,13 @@ class Ledger:
             folded += [Folded(t.signature, key.window, t, key.origin.peer) for t in tallies]
         return folded
 
+    def drop(self, keys: Iterable[PageKey]) -> None:
+        """Let go of these pages as if they had never come: nothing of them is folded."""
+        for key in keys:
+            entry = self._pages.pop(key, None)
+            if entry:
+                self._remove(key, entry[1])
+
     def take_changed(self) -> set[str]:
         """The signatures that changed since this was last called."""
         changed, self._changed = self._changed, set()

@@ -24,6 +24,7 @@ from node import peers, rotation, samples, sync
 from node.book import BookKeeper
 from node.clock import Clock
 from node.config import Config, Places
+from node.disowning import Disowning
 from node.election import Election
 from node.fleet import FleetFile
 from node.gossip import Gossip, Intake
@@ -84,6 +85,7 @@ class Mesh:
         self.sync = Sync(
             self.fleet, links.ask, self.neighbours, self.intake.take, clock, file.length, self.settling.pulled
         )
+        self.disowning = Disowning(self.fleet, counting.disown)
         self.samples = Samples(store, self.fleet, links.ask, self.neighbours)
         self.election = Election(self.fleet, self.settling, clock, takeover, standing.why_no_candidate)
         self.rotation = Rotation(
@@ -124,6 +126,7 @@ class Mesh:
                     nursery.start_soon(self.introductions.run)
                     nursery.start_soon(self.sync.run)
                     nursery.start_soon(self.rotation.run)
+                    nursery.start_soon(self.disowning.run)
                     nursery.start_soon(self.gossip.run)
                     nursery.start_soon(self.samples.run)
                     log.info("listening", addresses=self.network.addresses)
@@ -187,6 +190,7 @@ class Mesh:
         """The book changed, by us or by others: tell it on, and note who is at work."""
         self.fleet.outbox.entered(facts, rulings)
         self.election.entered(facts)
+        self.disowning.entered(rulings)
 
     def _use_keys(self, psks: list[str]) -> None:
         self.network.set_keys(psks[0], psks[1:])

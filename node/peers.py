@@ -23,6 +23,7 @@ from aggregator.reason import Reason
 PROTOCOL = "/error-aggregator/hello/1"
 DEADLINE = 5.0  # seconds for an answer
 PATIENCE = 3.0  # seconds that a neighbour has to introduce itself after its answer failed
+SHUT_OUT = 30.0  # seconds that a stranger, once cut off, is not let in again
 REMEDY = "ask for a new invitation (aggregator invite), then aggregator join, and restart this node"
 LOOK = 0.5  # seconds between two looks at who is there
 
@@ -83,6 +84,7 @@ class Introductions:
         self._shown: set[str] = set()  # neighbours that took this node's word, whatever they said of themselves
         self._heeded: set[str] = set()  # neighbours whose refusal was logged
         self._told: set[str] = set()  # strangers that were logged
+        self._shut_out: dict[str, float] = {}  # strangers that were cut off, and until when on trio's clock
 
     async def run(self) -> None:
         """Until cancelled: one task for each neighbour that this node has not introduced itself to."""
@@ -106,34 +108,49 @@ class Introductions:
         return msgspec.msgpack.encode(self._hello)
 
     def may_link(self, peer: str) -> bool:
-        """Whether a link with this peer is kept: banned peers are cut, unknown ones may introduce themselves."""
-        return self._fleet.why_not(peer) is not Reason.BANNED
+        """Whether a link with this peer is kept: banned peers are cut, unknown ones may introduce themselves.
+
+        Not again and again: who has just been refused would else fill the log with coming and going.
+        """
+        shut_out = self._shut_out.get(peer, 0.0) > trio.current_time()
+        return not shut_out and self._fleet.why_not(peer) is not Reason.BANNED
 
     async def _introduce(self, peer: str, busy: set[str]) -> None:
         try:
             answer = await self._links.ask(peer, PROTOCOL, msgspec.msgpack.encode(self._hello), DEADLINE)
-            self._heed(peer, answer)
-            await self._welcome(peer, answer)
-            self._shown.add(peer)
+            refused = _refusal(answer)
+            if not refused:
+                await self._welcome(peer, answer)
+                self._shown.add(peer)
         except (OSError, Stranger) as error:
             await trio.sleep(PATIENCE)
-            if self._fleet.why_not(peer) is not None:
-                log.debug("cut off", peer=peer, reason=str(error))
-                await self._links.disconnect(peer)
+            await self._part(peer, str(error))
+        else:
+            if refused:
+                await trio.sleep(PATIENCE)  # by then it has introduced itself, if it is one of ours
+                self._heed(peer, refused)
+                await self._part(peer, "it refused this node")
         finally:
             busy.discard(peer)
 
-    def _heed(self, peer: str, answer: bytes) -> None:
-        """Say it where it helps: this node's own log, once a neighbour. Raises `Stranger` if that refused this node."""
-        try:
-            name = _refusals.decode(answer).refused
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    async def _part(self, peer: str, why: str) -> None:
+        """Cut off who has not shown that it is a member."""
+        if self._fleet.why_not(peer) is None:
             return
+        log.debug("cut off", peer=peer, reason=why)
+        if peer in self._told:
+            now = trio.current_time()
+            self._shut_out = {each: until for each, until in self._shut_out.items() if until > now}
+            self._shut_out[peer] = now + SHUT_OUT
+        await self._links.disconnect(peer)
+
+    def _heed(self, peer: str, name: str) -> None:
+        """Say it where it helps: this node's own log, once a neighbour. A stranger's word is worth none."""
+        if peer in self._told or peer in self._heeded:
+            return
+        self._heeded = (self._heeded if len(self._heeded) < 1000 else set()) | {peer}
         reason = Reason[name].value if name in Reason.__members__ else "is not welcome"
-        if peer not in self._heeded:
-            self._heeded = (self._heeded if len(self._heeded) < 1000 else set()) | {peer}
-            log.warning("refused by a node of the fleet", peer=peer, reason=f"this node {reason}", remedy=REMEDY)
-        raise Stranger(name, "it refused this node")
+        log.warning("refused by a node of the fleet", peer=peer, reason=f"this node {reason}", remedy=REMEDY)
 
     async def _welcome(self, peer: str, data: bytes) -> None:
         try:
@@ -161,6 +178,14 @@ class Introductions:
             self._told = (self._told if len(self._told) < 1000 else set()) | {peer}
             log.warning("stranger refused", peer=peer, reason=text)
         return Stranger(reason, text)
+
+
+def _refusal(answer: bytes) -> str:
+    """The name of the reason, where a neighbour refused this node; else nothing."""
+    try:
+        return _refusals.decode(answer).refused
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
 
 
 def chain_of(member: Member) -> bytes:

@@ -79,6 +79,12 @@ class Counting:
                 await self._store.commit([pages.put([page for page, _ in fresh])])
             return sum(self.ledger.put(page, tallies) for page, tallies in fresh)
 
+    async def disown(self, keys: Sequence[PageKey]) -> None:
+        """Let go of pages of others that should not have been taken. Raises `StoreError`: then they are still here."""
+        async with self._turn:
+            await self._store.commit([pages.remove(keys)])
+            self.ledger.drop(keys)
+
     def _wants(self, page: Page) -> bool:
         return page.key.window >= self.ledger.horizon and newer(page, self.ledger.page(page.key))
 

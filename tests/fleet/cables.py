@@ -104,8 +104,8 @@ def _inode(port: int) -> str | None:
 def _descriptors(pid: int) -> set[str]:
     found: set[str] = set()
     try:
-        for each in os.scandir(f"/proc/{pid}/fd"):
-            found.add(os.readlink(each.path))
+        for each in os.listdir(f"/proc/{pid}/fd"):
+            found.add(os.readlink(f"/proc/{pid}/fd/{each}"))
     except OSError:
         pass  # it ends just now, or closed a descriptor while we looked
     return found

@@ -26,13 +26,18 @@ LOOKBACK = 86_400.0
 
 
 class Founders:
-    """Who made the fleet: its key, one invitation, the network key."""
+    """Who made the fleet: its key (`seed`: its private half), one invitation, the network key.
 
-    def __init__(self, uses: int = 100) -> None:
-        self.fleet_key, self.invitation_key = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    `lasts`: seconds until the invitation expires. `length`: of a window, in seconds.
+    """
+
+    def __init__(self, uses: int = 100, *, lasts: float = 3600.0, length: int = LENGTH, seed: bytes = b"") -> None:
+        self.length = length
+        self.fleet_key = Ed25519PrivateKey.from_private_bytes(seed or secrets.token_bytes(32))
+        self.invitation_key = Ed25519PrivateKey.generate()
         self.fleet = self.fleet_key.public_key().public_bytes_raw()
         public = self.invitation_key.public_key().public_bytes_raw()
-        expires = SystemClock().now() + 3600
+        expires = SystemClock().now() + lasts
         self.invitation: Invitation = invite(self.fleet, public, expires, uses, self.fleet_key.sign)
         self.network_key = renew(None, secrets.token_bytes(32), 0.0, 0.0, self.fleet, self._sign)
 
@@ -43,7 +48,12 @@ class Founders:
         """The fleet file of a member."""
         member = admit(peer, SystemClock().now(), self.invitation, self.invitation_key.sign)
         return FleetFile(
-            name="test", id=self.fleet, network_keys=[self.network_key], marker=b"m" * 16, length=LENGTH, member=member
+            name="test",
+            id=self.fleet,
+            network_keys=[self.network_key],
+            marker=b"m" * 16,
+            length=self.length,
+            member=member,
         )
 
 
@@ -85,7 +95,7 @@ async def node(
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(directory))
         identity = load_or_make(directory / "key")
-        counting = await open_counting(store, identity.peer, LENGTH, LOOKBACK, clock)
+        counting = await open_counting(store, identity.peer, founders.length, LOOKBACK, clock)
         keeper = await open_book(store, identity.peer, clock)
         key = "" if without_key else psk or founders.network_key.psk
         settings = NetworkSettings(psk=key, open=without_key, listen=("/ip4/127.0.0.1/tcp/0",), seeds=seeds)

@@ -84,7 +84,7 @@ class Gossip:
     def __init__(
         self, fleet: Fleet, network: Network, intake: Intake, pace: Pace, clock: Clock, present: Callable[[], Presence]
     ) -> None:
-        self.sent = self.heard = self.bytes_sent = 0
+        self.sent = self.heard = self.heard_pages = self.bytes_sent = 0
         self._fleet, self._network, self._intake = fleet, network, intake
         self._pace, self._clock, self._present = pace, clock, present
         self._draw = random.Random()  # noqa: S311  # jitter is no secret
@@ -129,6 +129,7 @@ class Gossip:
             incoming = self._fleet.heard(peer, data, self._clock.now(), self._clock.elapsed())
             try:
                 await self._intake.take(incoming)
+                self.heard_pages += len(incoming.pages)
             except StoreError as error:
                 log.error("not taken", reason=str(error), remedy="sync brings it again")
 

@@ -147,6 +147,7 @@ class Mesh:
         return {
             "sent": self.gossip.sent,
             "heard": self.gossip.heard,
+            "heard_pages": self.gossip.heard_pages,
             "waiting": len(self.fleet.outbox),
             **{f"sync_{name}": count for name, count in self.sync.counts.items()},
             **{f"refused_{name.lower()}": count for name, count in refused.items()},

@@ -1,4 +1,4 @@
-"""`aggregator demo`: real programs crash, the node that files is killed; shown is what came of it, right or wrong."""
+"""`aggregator demo`: real programs crash on three nodes, the one that files is killed; shown is what came of it."""
 
 import re
 import unicodedata
@@ -13,8 +13,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from aggregator.plural import plural
 from node.cli.tables import SEVERITY_STYLES, safe
 from node.cli.verb import DONE, PROBLEM, Cli, Verb
+from node.demo.cast import NODES
 from node.demo.play import play
 from node.demo.played import Kept, Played, Shown
 from node.demo.verdict import BugRow
@@ -26,9 +28,9 @@ def run(
     _cli: Cli,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running, to look around.")] = False,
 ) -> Played:
-    """Crash real programs, kill the node that files, and see: exactly one issue per bug.
+    """Crash real programs on a fleet of three nodes, kill the one that files, and see: exactly one issue per bug.
 
-    Everything happens in a temporary directory, with a GitHub of its own on loopback; takes about half a minute.
+    Everything happens in a temporary directory, with a GitHub of its own on loopback; takes about a minute.
     """
     return play(keep=keep)
 
@@ -61,10 +63,10 @@ def _bugs(rows: list[BugRow]) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", width=1)
     table.add_column("BUG")  # the one that gives way where the terminal is narrow; its cells are cut, not wrapped
-    table.add_column("SERVICE", no_wrap=True)
-    table.add_column("REPORTED", no_wrap=True)
-    table.add_column("COUNTED", justify="right", no_wrap=True)
+    table.add_column("REPORTED ON", no_wrap=True)
+    table.add_column("EACH COUNTS", justify="right", no_wrap=True)  # each node: the same
     table.add_column("ISSUE SAYS", no_wrap=True)
+    table.add_column("FILED BY", no_wrap=True)
     for row in rows:
         table.add_row(*_bug(row))
     return table
@@ -74,17 +76,18 @@ def _bug(row: BugRow) -> Iterable[Text]:
     wrong = bool(row.problems)
     yield Text("✗", style="bold red") if wrong else Text("✓", style="green")
     yield Text(safe(row.bug), SEVERITY_STYLES.get(row.severity, ""), no_wrap=True, overflow="ellipsis")
-    yield Text(row.service)
-    yield Text(row.how, style="dim")
+    yield Text("all nodes" if len(row.reported_on) == len(NODES) else ", ".join(row.reported_on))
     yield Text(f"{row.counted:,}" if row.counted == row.happened else f"{row.counted:,} of {row.happened:,}")
     yield Text(f"#{row.issue}: {row.issue_says:,}" if row.issue else "none")
+    yield Text(row.filed_by)
 
 
 def _verdict(played: Played) -> Text:
     bugs = sum(row.issue > 0 for row in played.bugs)
     told = (
-        f"{sum(row.counted for row in played.bugs):,} errors counted, {bugs} bugs in {played.issues} issues, "
-        f"{played.kills} times kill -9, {played.seconds:.0f} s"
+        f"{sum(row.counted for row in played.bugs):,} errors counted on each of {plural(len(played.nodes), 'node')}, "
+        f"{plural(bugs, 'bug')} in {plural(played.issues, 'issue')}, {plural(played.kills, 'time')} kill -9, "
+        f"{played.seconds:.0f} s"
     )
     if played.ok:
         return Text(f"All as it should be: {told}.", style="bold green")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from aggregator.filing.claim import PREFIX, Claim, read_claim
 from node.demo.process import Broken, Processes, wait_until
 
 SECONDS = 10.0  # for one call to the control surface
@@ -36,7 +37,8 @@ class Hub:
         self.token: str = facts["token"]
         self.repository: str = facts["repository"]
         self.control: str = facts["control"]
-        self._http = httpx.Client(base_url=self.control, trust_env=False, timeout=SECONDS)
+        token = {"Authorization": f"Bearer {self.token}"}
+        self._http = httpx.Client(base_url=self.control, headers=token, trust_env=False, timeout=SECONDS)
 
     def issues(self) -> list[Issue]:
         """All that there are, whoever wrote them and whatever their state."""
@@ -50,6 +52,13 @@ class Hub:
             )
             for each in self._ask("GET", "issues")
         ]
+
+    def claims(self) -> list[Claim]:
+        """Who has the right to which issue, or made it: of every claim its newest state."""
+        git = f"{self.url}/repos/{self.repository}/git"
+        refs = self._ask("GET", f"{git}/matching-{PREFIX}")
+        heads = [(each["object"]["sha"], self._ask("GET", f"{git}/commits/{each['object']['sha']}")) for each in refs]
+        return [claim for sha, commit in heads if (claim := read_claim(commit["message"], sha))]
 
     def everything(self) -> str:
         """All that was ever sent to it, and all that it holds."""

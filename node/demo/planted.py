@@ -23,13 +23,14 @@ class Secrets:
     """By the name of the variable that holds it."""
 
     def __init__(self) -> None:
-        self._values = {
+        self._planted = {
             "SHOP_DB_PASSWORD": drawn("", 18),
             "SHOP_MAIL_TOKEN": drawn("ghp_", 36),
             "SHOP_STOCK_KEY": drawn("", 24),
             "BACKUP_PASSWORD": drawn("", 16),
             "AWS_SECRET_ACCESS_KEY": drawn("", 40),
         }
+        self._values = dict(self._planted)
 
     def __len__(self) -> int:
         return len(self._values)
@@ -38,9 +39,11 @@ class Secrets:
         return self._values[name]
 
     def environment(self) -> dict[str, str]:
-        return dict(self._values)
+        """Those that the programs know."""
+        return dict(self._planted)
 
     def add(self, name: str, value: str) -> None:
+        """One that is not planted, but real, and to be looked for as well."""
         self._values[name] = value
 
     def found(self, text: str, where: str) -> list[str]:

@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from node.control.client import Refused, Unreachable
+from node.demo.actor import Actor
 from node.demo.cast import BUGS, Bug
-from node.demo.played import Kept, Played, shown
+from node.demo.played import Kept, NodeRow, Played, shown
 from node.demo.process import Broken
 from node.demo.progress import Progress
 from node.demo.stage import Stage, opened
-from node.demo.story import ALICE, STORY
+from node.demo.story import STORY
 from node.demo.verdict import Facts, judge
+from node.demo.watch import counted, filers
 
 T = TypeVar("T")
 
+LOOK = ("status", "peers", "leader", "issues", "errors")  # verbs
 TROUBLE = (Broken, Refused, Unreachable)
 
 
@@ -48,22 +51,46 @@ def _play(stage: Stage, bugs: Sequence[Bug], keep: bool) -> Played:
 
 
 def _tell(stage: Stage, bugs: Sequence[Bug], progress: Progress, problems: list[str], kept: Kept | None) -> Played:
-    """What it came to, from what the programs, the node and GitHub say at the end."""
-    errors = _ask(lambda: stage.actor(ALICE).node.errors(), [])
-    issues, asked_for = _ask(lambda: stage.hub.issues(), []), _ask(lambda: stage.hub.issues_asked_for(), 0)
-    facts = Facts(stage.did(), errors, issues, asked_for, stage.lost)
+    """What it came to, from what the programs, the nodes and GitHub say at the end."""
+    facts = _facts(stage)
     rows, wrong = judge(bugs, facts)
     return Played(
         ok=not problems and not wrong,
         seconds=round(progress.seconds, 1),
         problems=problems + wrong,
         bugs=rows,
+        nodes=[row for actor in stage.playing if (row := _ask(partial(_node, actor), None))],
+        elected=stage.order,
         steps=progress.done,
         kills=stage.kills,
-        issues=len(issues),
-        asked_for=asked_for,
-        issue=shown(rows, issues),
+        issues=len(facts.issues),
+        asked_for=facts.asked_for,
+        issue=shown(rows, facts.issues),
         kept=kept,
+    )
+
+
+def _facts(stage: Stage) -> Facts:
+    """Of whom does not answer any more, nothing."""
+    return Facts(
+        did=stage.did(),
+        errors={name: _ask(actor.node.errors, []) for name, actor in stage.actors.items()},
+        issues=_ask(lambda: stage.hub.issues(), []),
+        filers=_ask(lambda: filers(stage), {}),
+        peers={actor.peer: name for name, actor in stage.actors.items()},
+        asked_for=_ask(lambda: stage.hub.issues_asked_for(), 0),
+        lost=stage.lost,
+    )
+
+
+def _node(actor: Actor) -> NodeRow:
+    status = actor.node.status()
+    return NodeRow(
+        name=actor.name,
+        peer=status.node,
+        counted=counted(actor),
+        by_gossip=status.gossip.get("heard_pages", 0),
+        by_sync=status.gossip.get("sync_pages", 0),
     )
 
 
@@ -77,8 +104,8 @@ def _ask(question: Callable[[], T], otherwise: T) -> T:
 def _keep(stage: Stage) -> Kept:
     own = Path(sys.argv[0])
     command = str(own) if own.name == "aggregator" else f"{sys.executable} -m node.cli"
-    alice = stage.actor(ALICE)
-    verbs = ("status", "errors", "issues", "stats")
-    look = [f"{command} --config {shlex.quote(str(alice.config))} {verb}" for verb in verbs]
-    look += [f"less {shlex.quote(str(alice.output))}", f"curl {stage.hub.control}/issues"]
+    actors = list(stage.actors.values())
+    look = [f"{command} --config {shlex.quote(str(actors[0].config))} {verb}" for verb in LOOK]
+    look += [f"{command} --config {shlex.quote(str(actor.config))} errors" for actor in actors[1:]]
+    look += [f"less {shlex.quote(str(actors[0].output))}", f"curl {stage.hub.control}/issues"]
     return Kept(str(stage.directory), look, shlex.join(("sh", str(stage.write_end()))))

@@ -1,5 +1,7 @@
 """What the demo came to: one frozen value, as `--json` prints it."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from node.demo.hub import Issue
@@ -18,6 +20,16 @@ class Shown(msgspec.Struct, frozen=True):
     body: str
 
 
+class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One node at the end."""
+
+    name: str
+    peer: str  # id
+    counted: int  # occurrences, of its own programs and of all others'
+    by_gossip: int  # pages of others that gossip brought since it started
+    by_sync: int  # those that sync had to bring
+
+
 class Kept(msgspec.Struct, frozen=True):
     """What plays on."""
 
@@ -33,6 +45,8 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     problems: list[str]
     bugs: list[BugRow]
+    nodes: list[NodeRow]
+    elected: list[str]  # names by rank
     steps: list[StepRow]
     kills: int
     issues: int  # that are on GitHub
@@ -41,7 +55,7 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
     kept: Kept | None = None
 
 
-def shown(rows: list[BugRow], issues: list[Issue]) -> Shown | None:
+def shown(rows: Sequence[BugRow], issues: Sequence[Issue]) -> Shown | None:
     """The issue to show: of the one service, else the first; None where there is none."""
     wanted = {row.issue for row in rows if row.service == SHOWN}
     found = sorted(issues, key=lambda issue: (issue.number not in wanted, issue.number))

@@ -5,11 +5,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from node.demo.interrupts import Interrupts
 
-PATIENCE = 30.0  # seconds that anything may take before the demo gives up
+PATIENCE = 60.0  # seconds that anything may take before the demo gives up
 LOOK_AGAIN = 0.02  # seconds between two looks
 LAST_LINES = 8  # of an output, where something went wrong
 
@@ -19,20 +20,26 @@ class Broken(Exception):
 
 
 class Process:
-    """Started at once; what it prints goes to the file `output`."""
+    """Started at once; what it prints goes to the file `output`. `given`: a line or two for its standard input."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], cwd: Path, output: Path) -> None:
+    def __init__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], cwd: Path, output: Path, given: str = ""
+    ) -> None:
         self.output = output
         with output.open("ab") as file:
             self._process = subprocess.Popen(
                 list(arguments),
                 env=dict(environment),
                 cwd=cwd,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if given else subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                text=True,
             )
+        if self._process.stdin:
+            with suppress(BrokenPipeError), self._process.stdin as stdin:  # where it has ended, its status says why
+                stdin.write(given)
 
     @property
     def pid(self) -> int:
@@ -56,6 +63,12 @@ class Process:
             os.killpg(self.pid, signal.SIGKILL)
             self._process.wait()
 
+    def taken(self) -> str:
+        """All that it printed; the file is removed."""
+        text = self.output.read_text(errors="replace")
+        self.output.unlink()
+        return text
+
     def last_words(self) -> str:
         lines = self.output.read_text(errors="replace").splitlines()[-LAST_LINES:]
         return "".join(f"\n  {line}" for line in lines)
@@ -68,10 +81,12 @@ class Processes:
         self._interrupts = interrupts
         self._started: list[Process] = []
 
-    def start(self, arguments: Sequence[str], environment: Mapping[str, str], cwd: Path, output: Path) -> Process:
+    def start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], cwd: Path, output: Path, given: str = ""
+    ) -> Process:
         with self._interrupts.shielded():
             self._started = [each for each in self._started if each.ended is None]
-            self._started.append(Process(arguments, environment, cwd, output))
+            self._started.append(Process(arguments, environment, cwd, output, given))
             return self._started[-1]
 
     def running(self) -> list[int]:

@@ -11,7 +11,7 @@ SEED_START ?= 1
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-demo: $(STAMP) ## real crashes, one node, a kill -9: exactly one issue per bug (half a minute)
+demo: $(STAMP) ## real crashes, three nodes, a kill -9: exactly one issue per bug (a minute)
 	@$(BIN)/aggregator demo $(DEMO_ARGS)
 
 test: check ## style, types and every test (under 15 minutes)

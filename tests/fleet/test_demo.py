@@ -105,6 +105,8 @@ def test_every_node_counts_what_happened_on_any(demos: tuple[Demo, Demo]) -> Non
     assert bugs["checkout"]["reported_on"] == bugs["worker"]["reported_on"] == sorted(NODES)
     nodes = {row["name"]: row["counted"] for row in demo.played["nodes"]}
     assert nodes == dict.fromkeys(NODES, sum(row["happened"] for row in bugs.values()))
+    never_killed = [row for row in demo.played["nodes"] if row["name"] != demo.played["elected"][0]]
+    assert all(row["by_gossip"] > 0 for row in never_killed)
 
 
 def test_the_elected_node_is_killed_while_it_files_and_the_next_in_rank_goes_on(demos: tuple[Demo, Demo]) -> None:
@@ -129,7 +131,7 @@ def test_a_wrong_expectation_is_said_and_ends_with_1(demos: tuple[Demo, Demo]) -
     _, demo = demos
     assert (demo.code, demo.played["ok"]) == (1, False), demo.told
     problems = demo.played["problems"]
-    assert "checkout: is high, and should be low" in problems
+    assert "checkout: is high on carol, and should be low" in problems
     assert any(problem.startswith("nobody did this, and it was counted: Error: disk") for problem in problems)
     assert any(problem.startswith("nobody did this, and it has an issue: Error: disk") for problem in problems)
 

@@ -144,7 +144,9 @@ class Bundler:
                 self._led.discard(repository)
                 continue
             mine = (
-                self._first(repository, some, changed, moment) if turn == 0 else self._left(repository, changed, moment)
+                self._first(repository, some, changed, moment)
+                if turn == 0
+                else self._left(repository, some, changed, moment)
             )
             if mine or turn == 0:  # the first one's run mends what is double even where nothing is due
                 job = Run(repository, tuple(mine), partial(canonical, self._known.book), moment)
@@ -163,10 +165,15 @@ class Bundler:
         self._led.add(repository)
         return self._work({*changed, *self._known.ledger.roots()}, moment).get(repository, [])
 
-    def _left(self, repository: str, changed: set[str], moment: float) -> list[Case]:
-        """After waiting for those before us in rank: what is due and still not filed. Updates are the first one's."""
+    def _left(self, repository: str, some: list[Case], changed: set[str], moment: float) -> list[Case]:
+        """After waiting for those before us in rank: what was due and is still not filed. Updates are the first one's.
+
+        What became due meanwhile is theirs: they have not had their time for it yet.
+        """
         self._led.discard(repository)
-        return [each for each in self._work(changed, moment).get(repository, []) if not each.number]
+        waited = {each.bundle.root for each in some}
+        left = self._work(changed, moment).get(repository, [])
+        return [each for each in left if not each.number and each.bundle.root in waited]
 
     def _remember(self, outcomes: list[Outcome]) -> None:
         """The last outcome of each root that is due or filed; what waits beyond this run's share waits for the cap.

@@ -39,8 +39,8 @@ greeting = "{repository}"
 [network]
 listen = ["{address}"]
 """
-INTERVAL = 2  # seconds; of the fleet's windows, too
-TAKEOVER = 5  # seconds until another may take a claim over
+INTERVAL = 5  # seconds; longer than the last in rank waits for the others
+TAKEOVER = 4  # seconds until another may take a claim over; less than an interval
 PORTS = range(20_000, 32_000)  # below those that the system gives to outgoing connections
 
 

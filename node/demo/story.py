@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from aggregator.plural import plural
 from node.demo import cast, planted, watch
-from node.demo.actor import INTERVAL
 from node.demo.cast import NODES
 from node.demo.process import Broken, wait_until
 from node.demo.stage import Stage
 
+WINDOW = 2  # seconds
 HANG = 40.0  # seconds that a broken request hangs; longer than it takes to kill who waits for it
 QUIET_TICKS = 2  # after the last issue; whatever would be filed twice is filed then
 
@@ -21,7 +21,7 @@ def github(stage: Stage) -> str:
 def found(stage: Stage) -> str:
     """A token is there, but nobody has said yet that it may be used."""
     first = NODES[0]
-    stage.command([first], "init", "--window", f"{INTERVAL}s", "--name", "shop")
+    stage.command([first], "init", "--window", f"{WINDOW}s", "--name", "shop")
     stage.start(first)
     status = stage.actor(first).node.status()
     if not status.github_token.present or status.enabled:
@@ -86,7 +86,7 @@ def kill_before(stage: Stage) -> str:
     """The third occurrence of a bug that was too rare. The request for its issue is lost on its way: GitHub does
     nothing, and the node cannot know."""
     stage.hub.break_next_issue("FLT-02", HANG)
-    kill_filer(stage, [cast.python("reports", stage.order[-1])])
+    kill_filer(stage, cast.python("reports", stage.order[0]))
     stage.lost += 1
     return f"{stage.order[0]}, whose request for an issue never reached GitHub"
 
@@ -94,7 +94,9 @@ def kill_before(stage: Stage) -> str:
 def next_in_rank(stage: Stage) -> str:
     """A bug that nobody has seen before, on the nodes that are left."""
     _, second, third = stage.order
-    stage.run([cast.python("coupons", node, f"{n}7") for n, node in enumerate((second, third, third))])
+    stage.run([cast.python("coupons", third, f"{n}7") for n in (1, 2)])
+    watch.wait_counted(stage)
+    stage.run([cast.python("coupons", second, "37")])  # the first to know that it is due
     watch.wait_filed(stage, "coupons")
     told = watch.filed_by(stage, "coupons")
     if not told.startswith(second):
@@ -125,13 +127,17 @@ def kill_after(stage: Stage) -> str:
     if watch.wait_elected(stage) != stage.order:
         raise Broken("the same nodes were elected in another order")
     stage.hub.break_next_issue("FLT-01", HANG)
-    kill_filer(stage, [cast.python("invoices", stage.order[-1], "3")])
+    kill_filer(stage, cast.python("invoices", stage.order[0], "3"))
     return f"{stage.order[0]}, elected again; GitHub has made #{stage.hub.issues()[-1].number}, its answer is lost"
 
 
-def kill_filer(stage: Stage, programs: list[cast.Program]) -> None:
-    """SIGKILL for the elected node, while it waits for the answer to its request for an issue."""
-    stage.run(programs)
+def kill_filer(stage: Stage, last: cast.Program) -> None:
+    """SIGKILL for the elected node, while it waits for the answer to its request for an issue.
+
+    `last`: what makes a bug due. It runs on the elected node, which is so the first to know; the others know it, too,
+    when that is killed.
+    """
+    stage.run([last])
     watch.wait_counted(stage)
     wait_until(stage.hub.broke, "the elected node asks for an issue")
     if (asking := watch.asking(stage)) != stage.order[0]:

@@ -1,6 +1,6 @@
 """The ticks of a node: what is due is latched and filed in turn, and nothing is dropped on the way."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,8 +44,11 @@ class Terms:
     settings: Settings = field(default_factory=lambda: Settings(node="alice", login="bot", marker_key=b"k" * 32))
     interval: float = 900.0
     delay: float = 0.0
+    meanwhile: Callable[[], Awaitable[None]] | None = None  # happens while this node waits for its turn
 
     async def turn(self, repository: str, began: float) -> int | Reason:
+        if self.meanwhile:
+            await self.meanwhile()
         return self.rank
 
 
@@ -122,6 +125,19 @@ async def test_a_higher_rank_files_what_is_left_and_does_nothing_else(desk: Desk
     desk.see(2)
     await desk.bundler.now()
     assert desk.github.roots() == [[name(2)]]
+
+
+async def test_a_higher_rank_leaves_to_the_first_what_became_due_while_it_waited(desk: Desk) -> None:
+    async def another_becomes_due() -> None:
+        desk.see(3)
+        await desk.keeper.note(FactKey(PLACE, name(3)), Fact(Standing.PENDING, NOW))
+
+    desk.terms.rank, desk.terms.meanwhile = 1, another_becomes_due
+    desk.see(2)
+    await desk.bundler.now()
+    assert desk.github.roots() == [[name(2)]]
+    await desk.bundler.now()
+    assert desk.github.roots()[-1] == [name(2), name(3)]
 
 
 async def test_who_becomes_first_looks_at_all_that_is_filed_once(desk: Desk) -> None:

@@ -7,7 +7,7 @@ made ahead, as the number of the next record to keep, so that all others cost a 
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -41,7 +41,7 @@ def redacted(record: ErrorRecord, sender: Mapping[str, Any]) -> ErrorRecord:
         fingerprint=[_text(part) for part in record.fingerprint],
         exceptions=[_exception(each) for each in record.exceptions],
         logs=[home_to_tilde(line) for line in redact_lines(record.logs)],
-        context={**redact_value(record.context), "sender": dict(sender)},
+        context={**_without_homes(redact_value(record.context)), "sender": dict(sender)},
     )
 
 
@@ -58,6 +58,15 @@ def _frame(frame: Frame) -> Frame:
         file=_text(frame.file),
         source=redact_text(frame.source),
     )
+
+
+def _without_homes(value: Any) -> Any:
+    """Every text in plain data that `redact_value` gave, and so is bounded, with `~` for a home directory."""
+    if isinstance(value, str):
+        return home_to_tilde(value)
+    if isinstance(value, dict):
+        return {name: _without_homes(item) for name, item in cast("dict[str, Any]", value).items()}
+    return [_without_homes(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
 
 
 def _text(text: str) -> str:

@@ -39,6 +39,11 @@ class Access:
         """Where the token came from; empty: there is none."""
         return self.token.source if self.token else ""
 
+    def calls(self) -> int:
+        """Calls to GitHub with the present token so far; one that was sent again by itself counts once."""
+        done = self.github.statistics() if self.github else None
+        return done.reads + done.writes if done else 0
+
     async def connect(self, config: Config) -> bool:
         """Look for the token. Returns whether it is another one, or none, from now on. Makes no call."""
         token = await self._find(config)

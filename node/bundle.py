@@ -67,6 +67,7 @@ class Bundled(msgspec.Struct, frozen=True):
     unique: int = 0  # roots that occurred within the lookback
     meeting_threshold: int = 0  # of these: due or filed
     outcomes: tuple[Outcome, ...] = ()
+    calls: int = 0  # to GitHub while it ran
 
 
 class Bundler:
@@ -80,6 +81,7 @@ class Bundler:
         self._known, self._keeper, self._file, self._terms = known, keeper, file, terms
         self._clock, self._nonce = clock, nonce
         self.listener: Callable[[tuple[Outcome, ...]], None] = lambda outcomes: None
+        self.calls: Callable[[], int] = lambda: 0  # calls to GitHub so far
         self._changed: set[str] = set(known.ledger.roots())
         self._judged_by: object = None  # policy and rulings that all roots were last judged by
         self._led: set[str] = set()  # repositories for which this node was first at the last run
@@ -100,7 +102,7 @@ class Bundler:
     async def now(self) -> Bundled:
         """Run once. Raises `StoreError`."""
         async with self._turn:
-            moment = self._clock.now()
+            moment, calls = self._clock.now(), self.calls()
             changed = self._take_changed()
             try:
                 await self._latch(changed, moment)
@@ -111,7 +113,7 @@ class Bundler:
                 raise
             self._changed |= unsettled(outcomes)
             self._remember(outcomes)
-            self.last = self._summary(moment, outcomes)
+            self.last = self._summary(moment, outcomes, max(self.calls() - calls, 0))
             self.listener(self.last.outcomes)
             log.info("bundle", **_counts(self.last))
             return self.last
@@ -188,10 +190,10 @@ class Bundler:
         kept = {key.root for key, _ in self._known.book.facts()}
         self.outcomes = {root: each for root, each in self.outcomes.items() if root in kept}
 
-    def _summary(self, moment: float, outcomes: list[Outcome]) -> Bundled:
+    def _summary(self, moment: float, outcomes: list[Outcome], calls: int) -> Bundled:
         roots = {canonical(self._known.book, root) for root in self._known.ledger.roots()}
         meeting = {key.root for key, _ in self._known.book.facts()} & roots
-        return Bundled(moment, len(roots), len(meeting), tuple(outcomes))
+        return Bundled(moment, len(roots), len(meeting), tuple(outcomes), calls)
 
     async def _wait_until(self, moment: float) -> None:
         """Sleep in short steps, so that a clock that was set is noticed."""
@@ -205,7 +207,7 @@ def _waits(root: str, repository: str, reason: Reason, number: int = 0) -> Outco
 
 def _counts(done: Bundled) -> dict[str, int]:
     """For the log: how many roots ended with which reason."""
-    counts = {"unique": done.unique, "meeting_threshold": done.meeting_threshold}
+    counts = {"unique": done.unique, "meeting_threshold": done.meeting_threshold, "calls": done.calls}
     for each in done.outcomes:
         counts[each.reason.name.lower()] = counts.get(each.reason.name.lower(), 0) + 1
     return counts

@@ -78,6 +78,7 @@ async def open_outward(
     bundler = Bundler(known, keeper, filer.run, terms, clock, lambda: secrets.token_hex(16))
     candidacy = Candidacy(lambda: access.github, terms)
     bundler.listener = candidacy.learn
+    bundler.calls = access.calls
     return Outward(terms, bundler, memory, access, candidacy)
 
 

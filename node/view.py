@@ -153,6 +153,7 @@ def summary(done: Bundled) -> Summary:
         waiting=sum(each.state in ("waiting", "due") for each in done.outcomes),
         refused=sum(each.state == "refused" for each in done.outcomes),
         existing_checked=sum(bool(each.number) and each.reason not in CREATED for each in done.outcomes),
+        calls=done.calls,
         reason=_common(reasons),
     )
 

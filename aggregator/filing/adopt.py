@@ -27,8 +27,8 @@ _EDGES = " \t>*-#`'\".,;"  # of a line that quotes, lists or ends a sentence
 
 def find_report(case: Case, settings: Settings, sample: ErrorRecord | None) -> Steps[Issue | None]:
     """An open issue by a person about the same error. Failures of the search only mean that none was found."""
-    if sample is None or not sample.exceptions:
-        return None
+    if sample is None or not (sample.type or sample.exceptions):
+        return None  # without a type there is nothing exact to go by
     try:
         numbers = yield from ask(Hint(case.bundle.repository, f"{sample.type_name} {sample.message[:80]}"))
     except Failure:
@@ -62,7 +62,7 @@ def is_same(issue: Issue, sample: ErrorRecord) -> bool:
 
 def names_type(text: str, sample: ErrorRecord) -> bool:
     """Whether the exact type is named, alone or with its own module before it, as a traceback prints it."""
-    module = sample.exceptions[0].module
+    module = sample.exceptions[0].module if sample.exceptions else ""
     return _mentions(text, sample.type_name) or (bool(module) and _mentions(text, f"{module}.{sample.type_name}"))
 
 

@@ -112,6 +112,8 @@ class Client:
             raise Unreachable(f"{self.socket}: the node went away ({error}): {REMEDY}") from None
         if response.status_code >= 400:
             raise Refused(_error(response.content))
+        if response.status_code >= 300:
+            raise Refused("there is nothing of that name")  # an empty one is no part of an address
         return msgspec.json.decode(response.content, type=answer)
 
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from aggregator import limits
 from aggregator.record import BadRecord, ErrorRecord, decode
+from aggregator.redact import redact_text
 from aggregator.tally import Seen
 from node.ingest.sampling import Draw, Sampler
 from node.ingest.wire import Sent
@@ -124,7 +125,8 @@ class Repeats:
             raise BadRecord(f"naming failed: {type(error).__name__}") from error
         severity = limits.SEVERITIES.index(sent.severity or judged)
         draw = self._sampler.draw_of(signed.name)
-        return Repeat(signed, severity, sent.service or self._service, sent.release, draw)
+        service, release = redact_text(sent.service or self._service), redact_text(sent.release)
+        return Repeat(signed, severity, service, release, draw)
 
     def _keep(self, key: Hashable, repeat: Repeat) -> None:
         if len(self._young) >= GENERATION:

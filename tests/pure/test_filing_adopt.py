@@ -77,6 +77,18 @@ def test_a_report_about_the_same_error_gets_the_number_into_claim_and_book_and_o
     assert desk.github.issues[1].issue.body == body
 
 
+def test_a_record_without_a_stack_recognises_a_report_by_type_and_message() -> None:
+    desk = desk_with(SAME[0])
+    desk.sample = msgspec.structs.replace(SAMPLE, exceptions=[])
+    assert is_adopted(desk)
+
+
+def test_a_record_without_type_and_stack_adopts_nothing() -> None:
+    desk = desk_with("Error: " + SAMPLE.message, "Error")
+    desk.sample = msgspec.structs.replace(SAMPLE, type="", exceptions=[])
+    assert not is_adopted(desk)
+
+
 @pytest.mark.parametrize("body", OTHER)
 def test_a_report_about_another_error_of_the_same_type_is_not_adopted(body: str) -> None:
     assert not is_adopted(desk_with(body))

@@ -58,7 +58,7 @@ def test_no_part_of_a_sample_carries_a_secret_and_homes_are_not_named() -> None:
             )
         ],
         logs=[f"token {SECRET}", "/home/alice/x"],
-        context={"password": "tr0ub4dor", "nested": {"list": [SECRET]}},
+        context={"password": "tr0ub4dor", "nested": {"list": [SECRET, "/home/alice/x"]}, "cwd": "/home/alice"},
     )
     kept = redacted(record, {"uid": 7})
     data = encode(kept)

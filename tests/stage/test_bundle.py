@@ -99,6 +99,12 @@ async def desk(tmp_path: Path) -> AsyncGenerator[Desk]:
         yield Desk(bundler, keeper, known, terms, github)
 
 
+async def test_a_run_says_how_many_calls_it_cost(desk: Desk) -> None:
+    desk.bundler.calls = lambda: 3 + 4 * len(desk.github.runs)
+    desk.see(1)
+    assert [(await desk.bundler.now()).calls for _ in range(2)] == [4, 4]
+
+
 async def test_what_is_due_is_latched_though_this_node_may_not_file(desk: Desk) -> None:
     desk.terms.rank = Reason.NOT_ELECTED
     desk.see(1)

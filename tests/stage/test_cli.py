@@ -105,6 +105,13 @@ async def test_show_and_preview_tell_of_one_error(tmp_path: Path):
     assert "names no error" in missing.err
 
 
+async def test_an_empty_name_is_no_name(tmp_path: Path):
+    async with node(tmp_path) as (home, _):
+        answer = await home.run("show", "")
+    assert (answer.code, answer.out) == (1, "")
+    assert "nothing of that name" in answer.err
+
+
 async def test_a_bundle_runs_now_or_dry(tmp_path: Path):
     async with node(tmp_path) as (home, view):
         dry = (await home.run("bundle", "--dry-run", "--json")).json

@@ -228,6 +228,20 @@ async def test_numbers_larger_than_messagepack_holds_are_shown_as_text_or_refuse
         assert decode(data).context["id"] == large
 
 
+async def test_a_secret_in_service_or_release_is_not_counted_under(tmp_path: Path) -> None:
+    async with ingesting(tmp_path) as node:
+        talker = await node.talk()
+        secret = "ghp_" + "a1B2" * 9
+        await talker.send(error(1, service="https://bot:tr0ub4dor@git.example/shop", release=secret))
+        await talker.answer()
+        (total,) = [node.counting.ledger.total([each]) for each in node.counting.ledger.signatures()]
+        assert total
+        assert (dict(total.services), dict(total.releases)) == (
+            {"https://bot:[redacted]@git.example/shop": 1},
+            {"[redacted]": 1},
+        )
+
+
 async def test_a_record_that_breaks_its_naming_is_refused_and_the_others_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

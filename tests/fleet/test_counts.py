@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from aggregator.record import ErrorRecord
 from aggregator.signature import sign
@@ -16,7 +17,7 @@ from tests.sender import Disconnected, Sender, error, new_session, numbered
 PROCESSES = 8
 ERRORS = 20
 OCCURRENCES = 10_000
-ROUNDS = 20
+ROUNDS = [5, pytest.param(20, marks=pytest.mark.slow)]
 
 
 def name(number: int) -> str:
@@ -94,13 +95,16 @@ class Stubborn(threading.Thread):
             sender.close()
 
 
-def test_no_acknowledged_record_is_lost_and_none_counted_twice_when_the_node_is_killed(tmp_path: Path) -> None:
-    chance = random.Random(7)
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_no_acknowledged_record_is_lost_and_none_counted_twice_when_the_node_is_killed(
+    tmp_path: Path, rounds: int
+) -> None:
+    chance = random.Random(rounds)
     with DaemonProcess(tmp_path) as node:
         clients = [Stubborn(node.socket, number) for number in range(4)]
         for client in clients:
             client.start()
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             time.sleep(chance.uniform(0.0, 0.15))
             node.kill()
             at_death = [client.acknowledged for client in clients]

@@ -22,6 +22,7 @@ KINDS = 20
 OCCURRENCES = 10_000
 PATIENCE = 90.0  # seconds until a worker that hangs is a failed test
 FOREVER = 1_000_000  # occurrences; it is told to end before
+PAUSE = 0.02  # seconds between two failures; what a spool takes of these outlasts every absence of the node
 
 
 def start_worker(node: FilingNode, module: str, *arguments: object) -> subprocess.Popen[str]:
@@ -78,7 +79,7 @@ def test_programs_that_report_while_the_node_is_killed_lose_nothing_and_nothing_
 ) -> None:
     chance = random.Random(rounds)
     node = start({"filing.issues": False})
-    workers = [start_worker(node, "worker", 5, FOREVER, 0.003) for _ in range(3)]
+    workers = [start_worker(node, "worker", 5, FOREVER, PAUSE) for _ in range(3)]
     told: list[dict[str, Any]] = []
     for _ in range(rounds):
         time.sleep(chance.uniform(0.0, 1.0))

@@ -39,8 +39,8 @@ def main() -> None:
             break
         if not PAUSE and occurrence % AT_A_TIME == AT_A_TIME - 1:
             aggregator.flush(60)
-    end = time.monotonic() + 5
-    while not aggregator.flush(2) and time.monotonic() < end:  # what is left goes to the spool
+    end = time.monotonic() + 2
+    while not aggregator.flush(1) and time.monotonic() < end:  # what is left goes to the spool
         pass
     print(json.dumps({"counts": counts, **aggregator.statistics()}))
 

@@ -5,6 +5,7 @@ for whatever begins from then on; a run of filing that is under way ends with th
 bear that login. The same token keeps its client, and with it what GitHub said about staying away.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from aggregator.filing.calls import Failure
 from aggregator.reason import Reason
 from node.clock import Clock
 from node.config import Config
-from node.github import App, BadToken, Client, GitHub, Token, find_token
+from node.github import App, Attempt, BadToken, Client, GitHub, Token, find_token
 
 QUICKEST = 0.25  # seconds between two requests, where writes are not allowed to be nearer
 
@@ -30,6 +31,8 @@ class Access:
         self.github: GitHub | None = None
         self.token: Token | None = None
         self.login = ""
+        self.attempts: Counter[tuple[str, str]] = Counter()  # writes, by action and by what came of them
+        self._calls = 0  # with the tokens before this one
         self.trouble = ""  # why the token that there is cannot be used
         self._environment, self._clock = environment, clock
         self._way: tuple[Token, str, float] | None = None  # the same way, the same client
@@ -39,11 +42,6 @@ class Access:
         """Where the token came from; empty: there is none."""
         return self.token.source if self.token else ""
 
-    def calls(self) -> int:
-        """Calls to GitHub with the present token so far; one that was sent again by itself counts once."""
-        done = self.github.statistics() if self.github else None
-        return done.reads + done.writes if done else 0
-
     async def connect(self, config: Config) -> bool:
         """Look for the token. Returns whether it is another one, or none, from now on. Makes no call."""
         token = await self._find(config)
@@ -52,9 +50,15 @@ class Access:
             if self.github:
                 self.github.allow(frozenset(config.filing.public_repositories))
             return False
+        self._calls = self.calls()
         self._way, self.token, self.login = way, token, ""
-        self.github = _github(token, config, self._clock) if token else None
+        self.github = self._github(token, config) if token else None
         return True
+
+    def calls(self) -> int:
+        """Made to GitHub since the start."""
+        now = self.github.statistics() if self.github else None
+        return self._calls + (now.reads + now.writes if now else 0)
 
     async def why_not(self) -> Reason | None:
         """Why the token cannot be used; None: it can, and `login` is known."""
@@ -70,6 +74,21 @@ class Access:
             if github is self.github:  # else the token was exchanged meanwhile
                 self.login = login
         return None
+
+    def _github(self, token: Token, config: Config) -> GitHub:
+        client = Client(
+            token,
+            self._clock,
+            base_url=config.github.api_url,
+            version=__version__,
+            seconds_between_writes=config.github.write_interval,
+            seconds_between_requests=min(QUICKEST, config.github.write_interval),
+            report=self._attempted,
+        )
+        return GitHub(client, self._clock, frozenset(config.filing.public_repositories))
+
+    def _attempted(self, attempt: Attempt) -> None:
+        self.attempts[attempt.action, attempt.outcome.partition(":")[0]] += 1
 
     async def _find(self, config: Config) -> Token | None:
         self.trouble = ""
@@ -95,15 +114,3 @@ def _app(config: Config) -> App | None:
     github = config.github
     key = Path(github.app_key_file) if github.app_key_file else None
     return App(github.app_id, github.installation_id, key) if github.app_id else None
-
-
-def _github(token: Token, config: Config, clock: Clock) -> GitHub:
-    client = Client(
-        token,
-        clock,
-        base_url=config.github.api_url,
-        version=__version__,
-        seconds_between_writes=config.github.write_interval,
-        seconds_between_requests=min(QUICKEST, config.github.write_interval),
-    )
-    return GitHub(client, clock, frozenset(config.filing.public_repositories))

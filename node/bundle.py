@@ -7,6 +7,7 @@ What becomes due is latched even when nothing may be filed: filing off, paused, 
 with that reason.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol
@@ -28,6 +29,8 @@ from node.store import StoreError
 
 LONGEST_SLEEP = 30.0  # seconds
 DECIDING = ("mute", "drop", "never", "generation", "edge")  # rulings that decide whether something is due
+CREATED = frozenset({Reason.CREATED, Reason.LINKED})
+UPDATED = frozenset({Reason.UPDATED, Reason.REOPENED, Reason.COMMENTED})
 AFTER_TICK = 0.05  # seconds: a tick must not come a moment before its time by rounding
 
 log = structlog.get_logger("bundle")
@@ -67,7 +70,19 @@ class Bundled(msgspec.Struct, frozen=True):
     unique: int = 0  # roots that occurred within the lookback
     meeting_threshold: int = 0  # of these: due or filed
     outcomes: tuple[Outcome, ...] = ()
-    calls: int = 0  # to GitHub while it ran
+    calls: int = 0  # to GitHub, while it ran
+
+    @property
+    def created(self) -> int:
+        return sum(each.reason in CREATED for each in self.outcomes)
+
+    @property
+    def updated(self) -> int:
+        return sum(each.reason in UPDATED for each in self.outcomes)
+
+    @property
+    def existing_checked(self) -> int:
+        return sum(bool(each.number) and each.reason not in CREATED for each in self.outcomes)
 
 
 class Bundler:
@@ -81,7 +96,7 @@ class Bundler:
         self._known, self._keeper, self._file, self._terms = known, keeper, file, terms
         self._clock, self._nonce = clock, nonce
         self.listener: Callable[[tuple[Outcome, ...]], None] = lambda outcomes: None
-        self.calls: Callable[[], int] = lambda: 0  # calls to GitHub so far
+        self.calls: Callable[[], int] = lambda: 0  # made to GitHub since the start
         self._changed: set[str] = set(known.ledger.roots())
         self._judged_by: object = None  # policy and rulings that all roots were last judged by
         self._led: set[str] = set()  # repositories for which this node was first at the last run
@@ -113,7 +128,7 @@ class Bundler:
                 raise
             self._changed |= unsettled(outcomes)
             self._remember(outcomes)
-            self.last = self._summary(moment, outcomes, max(self.calls() - calls, 0))
+            self.last = self._summary(moment, outcomes, self.calls() - calls)
             self.listener(self.last.outcomes)
             log.info("bundle", **_counts(self.last))
             return self.last
@@ -205,9 +220,15 @@ def _waits(root: str, repository: str, reason: Reason, number: int = 0) -> Outco
     return Outcome(root, repository, "filed" if number else "waiting", reason, number)
 
 
-def _counts(done: Bundled) -> dict[str, int]:
-    """For the log: how many roots ended with which reason."""
-    counts = {"unique": done.unique, "meeting_threshold": done.meeting_threshold, "calls": done.calls}
-    for each in done.outcomes:
-        counts[each.reason.name.lower()] = counts.get(each.reason.name.lower(), 0) + 1
-    return counts
+def _counts(done: Bundled) -> dict[str, int | str]:
+    """For the log. Reasons are values and never keys: a key that names a token would have its number redacted."""
+    reasons = Counter(each.reason.name for each in done.outcomes)
+    return {
+        "unique": done.unique,
+        "meeting_threshold": done.meeting_threshold,
+        "created": done.created,
+        "updated": done.updated,
+        "existing_checked": done.existing_checked,
+        "calls": done.calls,
+        "outcomes": ", ".join(f"{count} {name}" for name, count in reasons.most_common()),
+    }

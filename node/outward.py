@@ -77,8 +77,7 @@ async def open_outward(
     filer = Filer(lambda: access.github, memory, clock)
     bundler = Bundler(known, keeper, filer.run, terms, clock, lambda: secrets.token_hex(16))
     candidacy = Candidacy(lambda: access.github, terms)
-    bundler.listener = candidacy.learn
-    bundler.calls = access.calls
+    bundler.listener, bundler.calls = candidacy.learn, access.calls
     return Outward(terms, bundler, memory, access, candidacy)
 
 

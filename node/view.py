@@ -13,7 +13,7 @@ from aggregator.reason import Reason
 from aggregator.record import BadRecord, ErrorRecord, decode
 from aggregator.rulings import canonical
 from node.book import BookKeeper
-from node.bundle import Bundled
+from node.bundle import CREATED, UPDATED, Bundled
 from node.checkup import running
 from node.clock import Clock
 from node.config import Loaded, Places
@@ -25,8 +25,6 @@ from node.outward import Outward
 from node.store import Store, audit, samples
 
 RECORDS = 5  # samples that are given out at once
-CREATED = frozenset({Reason.CREATED, Reason.LINKED})
-UPDATED = frozenset({Reason.UPDATED, Reason.REOPENED, Reason.COMMENTED})
 
 
 @dataclass
@@ -148,11 +146,11 @@ def summary(done: Bundled) -> Summary:
         at=rfc3339(done.at),
         unique=done.unique,
         meeting_threshold=done.meeting_threshold,
-        created=sum(reason in CREATED for reason in reasons),
-        updated=sum(reason in UPDATED for reason in reasons),
+        created=done.created,
+        updated=done.updated,
         waiting=sum(each.state in ("waiting", "due") for each in done.outcomes),
         refused=sum(each.state == "refused" for each in done.outcomes),
-        existing_checked=sum(bool(each.number) and each.reason not in CREATED for each in done.outcomes),
+        existing_checked=done.existing_checked,
         calls=done.calls,
         reason=_common(reasons),
     )

@@ -1,11 +1,14 @@
 """The node's own view on the control socket: real store, book and bundler; only GitHub is a function."""
 
+import io
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 
 import msgspec
 import pytest
+import structlog
 import trio
 
 from aggregator.agenda import Knowledge
@@ -17,6 +20,7 @@ from aggregator.ledger import Ledger
 from aggregator.page import Page, PageKey, write_body
 from aggregator.reason import Reason
 from aggregator.record import encode
+from aggregator.redact import redact_value
 from node import markerkey
 from node.access import Access
 from node.book import open_book
@@ -25,6 +29,7 @@ from node.candidacy import Candidacy
 from node.config import ConfigError, load
 from node.control.changes import Decision
 from node.control.client import Refused
+from node.logs import configure
 from node.outward import Memory, Outward
 from node.store import open_store, samples
 from node.store.samples import Sample
@@ -76,7 +81,8 @@ async def viewing(directory: Path, config: str, token_source: str = "GITHUB_TOKE
         known.ledger.put(Page(PageKey(ALICE, WINDOW, 0), 1, write_body(seen)), seen)
         kept = Sample(ALICE, name(1), int(NOW // 86_400), 0, "a-1", encode(RECORD))
         await store.commit([samples.put([kept])])
-        bundler = Bundler(known, keeper, file_all, terms, Noon(), lambda: "n")
+        bundler, calls = Bundler(known, keeper, file_all, terms, Noon(), lambda: "n"), count(4, 3)
+        bundler.calls = lambda: next(calls)
         counted = {"records": 5, "refused_count": 2}
         access, candidacy = Access({"PATH": "/nowhere"}, Noon()), Candidacy(lambda: None, terms)
         outward = Outward(terms, bundler, Memory(keeper, store), access, candidacy)
@@ -94,6 +100,7 @@ async def test_a_bundle_by_hand_files_and_says_what_it_did(tmp_path: Path):
         status = await trio.to_thread.run_sync(client.status)
     assert (summary.unique, summary.meeting_threshold, summary.created, summary.waiting) == (1, 1, 1, 0)
     assert status.bundle == summary
+    assert summary.calls == 3
     assert (status.received, status.acknowledged, status.refused) == (7, 5, {"count": 2})
     assert status.filing.candidates == [REPOSITORY]
 
@@ -108,6 +115,19 @@ async def test_what_may_not_be_filed_waits_with_its_reason(tmp_path: Path, confi
         (row,) = await trio.to_thread.run_sync(client.bundles)
     assert (summary.created, summary.waiting, summary.reason) == (0, 1, reason)
     assert row.reason == reason
+
+
+async def test_the_log_of_a_bundle_has_the_numbers_of_its_summary_and_its_reasons_unredacted(tmp_path: Path):
+    out = io.StringIO()
+    with structlog.testing.capture_logs() as events:
+        async with viewing(tmp_path, ON, "") as view:
+            await view.bundle()
+    (told,) = [each for each in events if each["event"] == "bundle"]
+    assert (told["unique"], told["meeting_threshold"], told["created"], told["existing_checked"]) == (1, 1, 0, 0)
+    configure("info", "text", Noon(), redact_value, out)
+    structlog.get_logger().info(**told)
+    assert 'outcomes="1 NO_TOKEN"' in out.getvalue()
+    structlog.reset_defaults()
 
 
 async def test_the_sample_is_read_from_the_store_and_shown(tmp_path: Path):

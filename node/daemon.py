@@ -25,13 +25,14 @@ from node import markerkey
 from node.book import BookKeeper, open_book
 from node.clock import Clock, SystemClock
 from node.config import Config, ConfigError, Loaded, places
-from node.control.server import serve
+from node.control.server import metrics_only, serve
 from node.fleet import load_fleet
 from node.identity import load_or_make
 from node.ingest import Ingest
+from node.loopdelay import LoopDelay
 from node.mesh import Mesh, make_mesh
 from node.outward import open_outward
-from node.sockets import bind
+from node.sockets import bind, bind_loopback
 from node.store import StoreError, open_store
 from node.tally import Counting, open_counting
 from node.view import NodeView
@@ -72,8 +73,9 @@ async def run(
             outward.memory.elsewhere, outward.terms.elect = mesh.samples.read, mesh.election.wait_turn
             outward.terms.wait = TICK_DELAY
         ingest = Ingest(config, where, store, counting, Naming(), clock, lambda root: view.address_of(root))
+        loop = LoopDelay()
         view = NodeView(
-            identity.peer, known, keeper, outward, mesh, store, clock, ingest.statistics, clock.now(), where
+            identity.peer, known, keeper, outward, mesh, store, clock, ingest.statistics, clock.now(), where, loop
         )
 
         async with trio.open_nursery() as keeping:
@@ -86,7 +88,10 @@ async def run(
                 taking.start_soon(outward.bundler.run)
                 if reloads:
                     taking.start_soon(reload_when_told, reloads, view)
+                taking.start_soon(loop.run)
                 await taking.start(control, where.control, view)
+                if config.control.metrics:
+                    await taking.start(metrics, config.control.metrics, view)
                 await taking.start(ingest.run)
 
                 log.info("node started", peer=identity.peer, directory=str(where.directory), config=str(loaded.path))
@@ -102,9 +107,15 @@ async def control(path: Path, view: NodeView, task_status: trio.TaskStatus[None]
     """Answer on the control socket: its owner's and root's only. Raises `SocketError` before it has started."""
     bound = bind(path, socket.SOCK_STREAM, CONTROL_MODE)
     try:
-        await serve(bound.socket, view, task_status)
+        await serve(bound.socket, view, task_status=task_status)
     finally:
         bound.close()
+
+
+async def metrics(address: str, view: NodeView, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+    """Show the numbers, and nothing else, over TCP on loopback. Raises `SocketError` before it has started."""
+    with bind_loopback(address) as bound:
+        await serve(bound, view, metrics_only, task_status)
 
 
 async def reload_when_told(reloads: trio.MemoryReceiveChannel[None], view: NodeView) -> None:

@@ -4,8 +4,9 @@ Whom the token speaks for is asked only when there is something to file: a node 
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ import trio
 
 from aggregator.agenda import Knowledge
 from aggregator.book import Fact, FactKey
+from aggregator.filing.case import Outcome
 from aggregator.filing.claim import Claim
 from aggregator.record import BadRecord, ErrorRecord, decode
 from node.access import Access
@@ -38,6 +40,12 @@ class Outward:
     memory: "Memory"
     access: Access
     candidacy: Candidacy
+    came: Counter[str] = field(default_factory=Counter[str])  # outcomes of filing since the start, by name of reason
+
+    def learn(self, outcomes: tuple[Outcome, ...]) -> None:
+        """Take note of what a run of filing came to."""
+        self.came.update(each.reason.name for each in outcomes)
+        self.candidacy.learn(outcomes)
 
     async def reload(self) -> Reloaded:
         """Take over configuration and token as they are now. Raises `ConfigError`; then all stays as it was."""
@@ -77,8 +85,9 @@ async def open_outward(
     filer = Filer(lambda: access.github, memory, clock)
     bundler = Bundler(known, keeper, filer.run, terms, clock, lambda: secrets.token_hex(16))
     candidacy = Candidacy(lambda: access.github, terms)
-    bundler.listener, bundler.calls = candidacy.learn, access.calls
-    return Outward(terms, bundler, memory, access, candidacy)
+    outward = Outward(terms, bundler, memory, access, candidacy)
+    bundler.listener, bundler.calls = outward.learn, access.calls
+    return outward
 
 
 async def nowhere(_samples: tuple[str, ...]) -> ErrorRecord | None:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 BACKLOG = 512  # connections that wait to be accepted
 RECEIVE_BYTES = 1024 * 1024  # datagrams that wait, in the kernel
+LAST_PORT = 65_535
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -60,6 +61,22 @@ def bind(path: Path, kind: socket.SocketKind, mode: int, group: str = "") -> Bou
     except BaseException:
         os.close(lock)
         raise
+
+
+def bind_loopback(address: str) -> socket.socket:
+    """A listening socket at a loopback "host:port", as the configuration allows one. Raises `SocketError`."""
+    host, _, port = address.rpartition(":")
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    if int(port) > LAST_PORT:
+        raise SocketError(f"control.metrics: {address}: a port is a number of at most {LAST_PORT}")
+    try:
+        sock = socket.create_server((host.strip("[]"), int(port)), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise SocketError(
+            f"control.metrics: cannot listen on {address} ({error}): stop what has the port, or choose another"
+        ) from None
+    sock.setblocking(False)
+    return sock
 
 
 def peer_of(connection: socket.socket) -> Peer:

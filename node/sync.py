@@ -124,4 +124,5 @@ class Sync:
             except StopIteration as end:
                 return end.value
             data = await self._ask(peer, PROTOCOL, msgspec.msgpack.encode(question), DEADLINE)
+            self.counts["bytes"] += len(data)
             reply = _answers.decode(data)

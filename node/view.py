@@ -12,6 +12,7 @@ from aggregator.moment import rfc3339
 from aggregator.reason import Reason
 from aggregator.record import BadRecord, ErrorRecord, decode
 from aggregator.rulings import canonical
+from node import measure
 from node.book import BookKeeper
 from node.bundle import CREATED, UPDATED, Bundled
 from node.checkup import running
@@ -19,7 +20,8 @@ from node.clock import Clock
 from node.config import Loaded, Places
 from node.control import answers
 from node.control.decided import issue_of
-from node.control.view import Finding, FleetView, Health, Reloaded, Summary
+from node.control.view import Finding, FleetView, Health, Measured, Reloaded, Summary
+from node.loopdelay import LoopDelay
 from node.mesh import Mesh
 from node.outward import Outward
 from node.store import Store, audit, samples
@@ -41,6 +43,7 @@ class NodeView:
     ingest: Callable[[], Mapping[str, int]]
     started: float
     where: Places
+    loop: LoopDelay
 
     @property
     def loaded(self) -> Loaded:
@@ -120,6 +123,18 @@ class NodeView:
 
     async def bundle(self) -> Summary:
         return summary(await self.outward.bundler.now())
+
+    async def measured(self) -> list[Measured]:
+        settled = self.mesh.election.settled if self.mesh else True
+        return [
+            *measure.of_node(self.started, settled, self.loop.worst),
+            *measure.of_ingest(self.ingest()),
+            *measure.of_knowledge(self.known),
+            *(measure.of_mesh(self.mesh, self.clock) if self.mesh else ()),
+            *measure.of_filing(self.outward),
+            Measured("database_bytes", await self.store.size()),
+            Measured("commits", self.store.commits),
+        ]
 
     async def doctor(self, offline: bool) -> list[Finding]:
         services = {name for row in answers.errors(self) for name in row.services}

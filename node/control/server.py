@@ -26,6 +26,7 @@ from aggregator.redact import redact_value
 from node.config import ConfigError
 from node.control import answers, planned, roll
 from node.control.changes import BadRequest, Decision, Unknown, decide
+from node.control.metrics import CONTENT_TYPE, exposition
 from node.control.view import View
 from node.fleet import FleetError
 
@@ -56,16 +57,25 @@ def application(view: View) -> Starlette:
         ("POST", "/v1/bans", _ban),
         ("POST", "/v1/keys", _renew),
     ]
-    return Starlette(routes=[Route(path, _endpoint(view, run), methods=[method]) for method, path, run in routes])
+    made = [Route(path, _endpoint(view, run), methods=[method]) for method, path, run in routes]
+    return Starlette(routes=[*made, _metrics(view)])
+
+
+def metrics_only(view: View) -> Starlette:
+    """What is served over TCP: numbers, and nothing that decides."""
+    return Starlette(routes=[_metrics(view)])
 
 
 Serve = Callable[..., Awaitable[None]]  # hypercorn's own type leaves parts unknown
 
 
 async def serve(
-    listening: socket.socket, view: View, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    listening: socket.socket,
+    view: View,
+    made: Callable[[View], Starlette] = application,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Answer on `listening`, which stays the caller's, until cancelled."""
+    """Answer on `listening`, which stays the caller's, until cancelled. `made`: `application` or `metrics_only`."""
     config = ServerConfig()
     config.bind = [f"fd://{os.dup(listening.fileno())}"]  # hypercorn closes what it was given
     config.graceful_timeout = GRACE
@@ -73,7 +83,7 @@ async def serve(
     config.errorlog = None
     async with trio.open_nursery() as nursery:
         run = cast("Serve", hypercorn_serve)
-        await nursery.start(run, application(view), config)
+        await nursery.start(run, made(view), config)
         task_status.started()
 
 
@@ -92,6 +102,17 @@ def _endpoint(view: View, run: Handler) -> Callable[[Request], Awaitable[Respons
             return _json({"error": f"the node failed to answer ({type(error).__name__}): see its log"}, 500)
 
     return endpoint
+
+
+def _metrics(view: View) -> Route:
+    async def endpoint(_request: Request) -> Response:
+        try:
+            return Response(exposition(await view.measured()), media_type=CONTENT_TYPE)
+        except Exception as error:  # as above
+            _log.error("request failed", reason=type(error).__name__, place="/metrics", exc_info=True)
+            return _json({"error": f"the node failed to answer ({type(error).__name__}): see its log"}, 500)
+
+    return Route("/metrics", endpoint)
 
 
 def _json(value: object, status: int = 200) -> Response:

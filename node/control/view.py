@@ -5,7 +5,7 @@ written by the server and read by its clients. Moments are RFC 3339, UTC.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -261,6 +261,14 @@ class Renewed(msgspec.Struct, frozen=True, kw_only=True):
     others: list[str]  # members that will hear of it from these, or when they come back
 
 
+class Measured(NamedTuple):
+    """One number, under a name of `metrics.METRICS`. `labels`: values, in the order that stands there."""
+
+    name: str
+    value: float
+    labels: tuple[str, ...] = ()
+
+
 class FleetView(Protocol):
     """What the node knows of its fleet."""
 
@@ -321,6 +329,10 @@ class View(Protocol):
 
     async def bundle(self) -> Summary:
         """Run a bundle now."""
+        ...
+
+    async def measured(self) -> list[Measured]:
+        """All numbers that are of use to who watches over many nodes."""
         ...
 
     async def doctor(self, offline: bool) -> list[Finding]:

@@ -56,6 +56,7 @@ class Ingest:
             "failed_batches": desk.failures,
             "signed": desk.repeats.signed,
             "sessions": len(desk.sessions),
+            "records_waiting": desk.batch.records,
             "samples_left_out": desk.sampler.left_out,
         }
 

@@ -30,6 +30,7 @@ from node.config import ConfigError, load
 from node.control.changes import Decision
 from node.control.client import Refused
 from node.logs import configure
+from node.loopdelay import LoopDelay
 from node.outward import Memory, Outward
 from node.store import open_store, samples
 from node.store.samples import Sample
@@ -87,7 +88,17 @@ async def viewing(directory: Path, config: str, token_source: str = "GITHUB_TOKE
         access, candidacy = Access({"PATH": "/nowhere"}, Noon()), Candidacy(lambda: None, terms)
         outward = Outward(terms, bundler, Memory(keeper, store), access, candidacy)
         yield NodeView(
-            "alice", known, keeper, outward, None, store, Noon(), lambda: counted, NOW - 5, places_in(directory)
+            "alice",
+            known,
+            keeper,
+            outward,
+            None,
+            store,
+            Noon(),
+            lambda: counted,
+            NOW - 5,
+            places_in(directory),
+            LoopDelay(),
         )
 
 

@@ -17,7 +17,7 @@ from aggregator.page import Origin, Page, PageKey, write_body
 from aggregator.record import ErrorRecord, ExceptionInfo, Frame
 from aggregator.tally import Tally
 from node.config import Loaded, load
-from node.control.view import Finding, FleetView, Health, Reloaded, Summary
+from node.control.view import Finding, FleetView, Health, Measured, Reloaded, Summary
 from tests.pure.factories import ALICE, name, tally
 
 NOW = 1_800_000_900.0
@@ -84,6 +84,9 @@ class FakeView:
     async def bundle(self) -> Summary:
         self.last = Summary(at="2027-01-15T08:15:00Z", unique=2, meeting_threshold=1, created=1, existing_checked=4)
         return self.last
+
+    async def measured(self) -> list[Measured]:
+        return [Measured("records", 7), Measured("records_refused", 2, ("rate",)), Measured("settled", True)]
 
     async def doctor(self, offline: bool) -> list[Finding]:
         return [Finding("token", "", "unknown" if offline else "ok", "as told")]

@@ -14,7 +14,7 @@ Answers are bounded, and so is a pull: what is left over is found by the next co
 """
 
 from collections.abc import Generator, Iterable
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -56,6 +56,7 @@ class Fetch(msgspec.Struct, frozen=True, tag="fetch"):
 
 class FetchBook(msgspec.Struct, frozen=True, tag="fetch-book"):
     sums: list[bytes]
+    start: int = 0  # where to begin, another number each time: what one answer had no room for, a later one brings
 
 
 Question = Compare | Origins | Versions | Fetch | FetchBook
@@ -84,6 +85,8 @@ class BookEntries(msgspec.Struct, frozen=True, tag="book-entries"):
     rulings: list[Ruling] = []
 
 
+A = TypeVar("A", bound="Answer")
+T = TypeVar("T")
 Answer = Compared | OriginSums | VersionList | Pages | BookEntries
 
 
@@ -108,15 +111,20 @@ def answer(question: Question, has: Has) -> Answer:
         case Compare():
             return _compare(question, has)
         case Origins(windows=windows):
-            return OriginSums([(w, o, _bytes(s)) for w in windows[:LISTED] for o, s in _origins(has, w)][:LISTED])
+            sums = ((w, o, _bytes(s)) for w in _once(windows) for o, s in _origins(has, w))
+            return OriginSums(list(islice(sums, LISTED)))
         case Versions(of=of):
-            return VersionList(
-                [v for window, origin in of[:LISTED] for v in has.digest.versions(window, origin)][:LISTED]
-            )
+            versions = (v for window, origin in _once(of) for v in has.digest.versions(window, origin))
+            return VersionList(list(islice(versions, LISTED)))
         case Fetch(keys=keys):
-            return Pages(list(_within(p for key in keys[:FETCHED] if (p := has.digest.page(key)))))
-        case FetchBook(sums=sums):
-            return _book_entries(sums, has.book)
+            return Pages(list(_within(p for key in _once(keys[:FETCHED]) if (p := has.digest.page(key)))))
+        case FetchBook():
+            return _book_entries(question, has.book)
+
+
+def _once(names: list[T]) -> Iterable[T]:
+    """Each name once, however often it is asked for: answering costs no more than there is to say."""
+    return dict.fromkeys(names[:LISTED])
 
 
 def _compare(question: Compare, has: Has) -> Compared:
@@ -143,12 +151,40 @@ def _within(pages: Iterable[Page]) -> Iterable[Page]:
         yield page
 
 
-def _book_entries(sums: list[bytes], book: Book) -> BookEntries:
+def _book_entries(question: FetchBook, book: Book) -> BookEntries:
+    """Bucket by bucket, so that a bucket which fitted whole differs no more; inside one likewise from `start` on."""
+    entries = _differing(question.sums, book)
+    first = question.start % BUCKETS
+    facts: list[tuple[FactKey, Fact]] = []
+    rulings: list[Ruling] = []
+    size = 0
+    for bucket in sorted(entries, key=lambda n: (n - first) % BUCKETS):
+        some = entries[bucket]
+        turn = question.start // BUCKETS % len(some)
+        for entry in some[turn:] + some[:turn]:
+            size += len(msgspec.msgpack.encode(entry))
+            if size > ANSWER_BYTES:
+                return BookEntries(facts, rulings)
+            if isinstance(entry, Ruling):
+                rulings.append(entry)
+            else:
+                facts.append(entry)
+    return BookEntries(facts, rulings)
+
+
+def _differing(sums: list[bytes], book: Book) -> dict[int, list[tuple[FactKey, Fact] | Ruling]]:
+    """The entries of every bucket that differs from `sums`."""
     ours = book.sums.all()
-    differing = {n for n in range(BUCKETS) if n >= len(sums) or sums[n] != ours[n]}
-    facts = ((key, fact) for key, fact in book.facts() if bucket_of(("fact", key)) in differing)
-    rulings = (r for r in book.rulings() if bucket_of(("ruling", r.kind, r.subject)) in differing)
-    return BookEntries(list(islice(facts, LISTED)), list(islice(rulings, LISTED)))
+    out: dict[int, list[tuple[FactKey, Fact] | Ruling]] = {}
+    named = chain(
+        ((("fact", key), (key, fact)) for key, fact in book.facts()),
+        ((("ruling", r.kind, r.subject), r) for r in book.rulings()),
+    )
+    for name, entry in named:
+        bucket = bucket_of(name)
+        if bucket >= len(sums) or sums[bucket] != ours[bucket]:
+            out.setdefault(bucket, []).append(entry)
+    return out
 
 
 # Asking.
@@ -163,7 +199,6 @@ class Pulled(NamedTuple):
 
 
 Pull = Generator[Question, Answer, Pulled]
-A = TypeVar("A", bound=Answer)
 
 
 def pull(has: Has, open_from: int, now: float, refused: frozenset[Version] = frozenset()) -> Pull:
@@ -186,7 +221,7 @@ def pull(has: Has, open_from: int, now: float, refused: frozenset[Version] = fro
     )
     entries = BookEntries()
     if compared.book:
-        entries = _expect(BookEntries, (yield FetchBook(has.book.sums.all())))
+        entries = _expect(BookEntries, (yield FetchBook(has.book.sums.all(), int(now * 1000))))
     lowest, highest = max(horizon, compared.horizon), int(now + FUTURE)
     ours = digest.windows(lowest)
     differing = [w for w, s in dict(compared.windows).items() if lowest <= w <= highest and s != _bytes(ours.get(w, 0))]

@@ -7,10 +7,28 @@ from hypothesis import strategies as st
 
 from aggregator import sync
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
+from aggregator.bookdigest import BUCKETS
 from aggregator.digest import Digest
 from aggregator.ledger import Ledger
 from aggregator.page import Origin, Page, PageKey, read_body, write_body
-from aggregator.sync import Answer, BadAnswer, Compare, Compared, Has, Pulled, Question, answer, pull
+from aggregator.sync import (
+    ANSWER_BYTES,
+    Answer,
+    BadAnswer,
+    BookEntries,
+    Compare,
+    Compared,
+    FetchBook,
+    Has,
+    Origins,
+    OriginSums,
+    Pulled,
+    Question,
+    VersionList,
+    Versions,
+    answer,
+    pull,
+)
 from tests.pure.factories import ALICE, BOB, CAROL, name, tally
 
 LENGTH = 900
@@ -68,9 +86,9 @@ class Side:
         for ruling in entries[1]:
             self.book.put_ruling(ruling)
 
-    def pull_from(self, other: "Side") -> Pulled:
+    def pull_from(self, other: "Side", now: float = NOW) -> Pulled:
         """One pull, over bytes."""
-        steps = pull(self.has, OPEN_FROM, NOW)
+        steps = pull(self.has, OPEN_FROM, now)
         reply: Answer | None = None
         while True:
             try:
@@ -186,3 +204,39 @@ def test_a_digest_is_that_of_what_is_left_after_dropping(some: list[Page], horiz
     side.digest.drop(horizon * LENGTH)
     fresh.take([p for p in side.ledger.pages() if p.key.window >= horizon * LENGTH])
     assert side.digest.total(0, sync.FAR) == fresh.digest.total(0, sync.FAR)
+
+
+def test_a_book_larger_than_an_answer_arrives_whole() -> None:
+    a, b = Side(), Side()
+    for n in range(5_000):
+        b.book.put_fact(FactKey("acme/app", name(n)), Fact(Standing.PENDING, float(n)))
+        b.book.put_ruling(Ruling("route", name(n), "acme/app", 1, "bob"))
+    for turn in range(20):
+        a.pull_from(b, NOW + 1.777 * turn)
+    assert a.book.sums.root() == b.book.sums.root()
+    assert len(msgspec.msgpack.encode(answer(FetchBook([]), b.has))) < 2 * ANSWER_BYTES
+
+
+@pytest.mark.parametrize("start", range(0, 200, 50))
+def test_of_a_bucket_larger_than_an_answer_another_part_comes_each_time(
+    start: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync, "ANSWER_BYTES", 1_000)
+    side = Side()
+    for n in range(5_000):
+        side.book.put_fact(FactKey("acme/app", name(n)), Fact(Standing.PENDING, float(n)))
+    first, later = (answer(FetchBook([], start + turn * BUCKETS), side.has) for turn in (0, 30))
+    assert isinstance(first, BookEntries)
+    assert isinstance(later, BookEntries)
+    assert not {key for key, _ in first.facts} & {key for key, _ in later.facts}
+
+
+def test_what_is_asked_a_thousand_times_is_answered_once() -> None:
+    side = Side()
+    side.take([page(ALICE, 9, number, 1, 1) for number in range(3)])
+    versions = answer(Versions([(9 * LENGTH, ALICE)] * 1_000), side.has)
+    origins = answer(Origins([9 * LENGTH] * 1_000), side.has)
+    assert isinstance(versions, VersionList)
+    assert isinstance(origins, OriginSums)
+    assert len(versions.versions) == 3
+    assert len(origins.sums) == 1

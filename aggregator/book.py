@@ -78,7 +78,6 @@ class Book:
         self._rulings: dict[str, dict[str, Ruling]] = {}  # by kind, by subject
         self.sums = Sums()
         self._size = 0
-        self._highest = 0
         self._ruled: set[str] = set()
         self._derived: dict[str, Any] = {}
 
@@ -94,7 +93,6 @@ class Book:
 
     def put_ruling(self, ruling: Ruling) -> bool:
         """Merge a ruling. Returns whether anything changed; a new key beyond the bound changes nothing."""
-        self._highest = max(self._highest, ruling.version)
         if not self.takes(ruling):
             return False
         of_kind = self._rulings.setdefault(ruling.kind, {})
@@ -111,8 +109,9 @@ class Book:
         return self._size < RULINGS if old is None else ruling.rank() > old.rank()
 
     def rule(self, kind: str, subject: str, value: Any, origin: str) -> Ruling:
-        """The ruling that overrules all that this node has seen. Not yet in the book: commit it, then `put_ruling`."""
-        return Ruling(kind, subject, value, self._highest + 1, origin)
+        """The ruling that overrules what is known under its key. Not yet in the book: commit it, then `put_ruling`."""
+        known = self._rulings.get(kind, {}).get(subject)
+        return Ruling(kind, subject, value, known.version + 1 if known else 1, origin)
 
     def take_changed(self) -> set[str]:
         """The roots that were ruled on since this was last called."""

@@ -21,7 +21,7 @@ from aggregator.ledger import Ledger
 from aggregator.member import Member, Roster
 from aggregator.message import BadMessage, BookMessage, PageMessage, Presence, decode
 from aggregator.outbox import Outbox
-from aggregator.page import Origin, Page, PageKey, Verifier, message_to_sign
+from aggregator.page import Origin, Page, PageKey, Verifier, message_to_sign, newer
 from aggregator.presence import Peers
 from aggregator.reason import Reason
 from aggregator.rulings import sound_ruling
@@ -29,6 +29,8 @@ from aggregator.sync import Has, Pulled
 from aggregator.tally import Tally
 
 REFUSED = 4_096  # versions that were refused and are not asked for again; when full, all are forgotten
+
+RULING_BYTES = 4 * 1024  # it is never purged; a member's chain, the largest that is made, has a tenth of it
 
 Sign = Callable[[bytes], bytes]
 
@@ -165,13 +167,15 @@ class Fleet:
 
     def pulled(self, pulled: Pulled, now: float) -> Incoming:
         """What a sync brought."""
-        pages, entries = self._pages(pulled.pages, now), self._entries(pulled.entries.facts, pulled.entries.rulings)
+        entries = self._entries(pulled.entries.facts, pulled.entries.rulings)  # first: they introduce who wrote pages
+        pages = self._pages(pulled.pages, now)
         return Incoming(pages.pages, entries.facts, entries.rulings, [*pages.refused, *entries.refused])
 
     def took(self, incoming: Incoming) -> None:
         """What came is committed: pass it on from now."""
         for page, _ in incoming.pages:
-            self.digest.put(page)
+            if newer(page, self.digest.page(page.key)):  # gossip and sync may have brought two versions at once
+                self.digest.put(page)
         for ruling in incoming.rulings:
             self._introduced(ruling)
 
@@ -226,7 +230,7 @@ def why_not_ruling(ruling: Ruling, roster: Roster) -> Reason | None:
     """Why a ruling from outside is not taken."""
     if ruling.version < 1 or ruling.version >= 2**53 or len(ruling.subject) > 256 or len(ruling.kind) > 32:
         return Reason.BAD_MESSAGE
-    if not sound_ruling(ruling):
+    if not sound_ruling(ruling) or len(msgspec.msgpack.encode(ruling)) > RULING_BYTES:
         return Reason.BAD_MESSAGE
     if ruling.kind != "member":
         return None

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from aggregator.accept import Gate, Refusal, accept
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
 from aggregator.election import RANKS, rank_of, ranked, wait_for
+from aggregator.fleet import Fleet, Incoming, Terms, why_not_ruling
+from aggregator.ledger import Ledger
 from aggregator.member import Invitation, Member, Roster, admit, invite
 from aggregator.message import BadMessage, BookMessage, PageMessage, Presence, decode, encode
 from aggregator.outbox import Outbox
@@ -19,6 +21,7 @@ from aggregator.pace import BUDGET, FASTEST, INTERVAL, Pace
 from aggregator.page import Origin, Page, PageKey, message_to_sign, write_body
 from aggregator.presence import Peers, Settling, period
 from aggregator.reason import Reason
+from aggregator.sync import BookEntries, Pulled
 from aggregator.window import FUTURE
 from tests.pure.factories import name, tally
 
@@ -359,3 +362,37 @@ def test_a_book_does_not_depend_on_order_or_repetition(
     shuffler.shuffle(mixed_facts)
     shuffler.shuffle(mixed)
     assert book_of(facts, some) == book_of(mixed_facts, mixed)
+
+
+def fleet_of(*members: Member) -> Fleet:
+    """A node that knows these members."""
+    terms = Terms(FLEET, LENGTH, verify_peer)
+    return Fleet(Origin("me", "r" * 16), terms, roster(*members), Ledger(), Book(), signer(b"me"))
+
+
+def test_a_pull_that_introduces_a_member_brings_its_pages_too() -> None:
+    bob = member("bob")
+    chain = Ruling("member", "bob", msgspec.msgpack.encode(bob), 1, "alice")
+    incoming = fleet_of(member("alice")).pulled(Pulled([signed("bob")], BookEntries(rulings=[chain]), True), NOW)
+    assert [page.key.origin.peer for page, _ in incoming.pages] == ["bob"]
+    assert not incoming.refused
+
+
+def test_the_higher_version_stays_whichever_was_committed_last() -> None:
+    fleet = fleet_of(member("alice"))
+    old, new = signed(), msgspec.structs.replace(signed(), sequence=signed().sequence + 1)
+    for each in (new, old):
+        fleet.took(Incoming(pages=[(each, [])]))
+    assert fleet.digest.page(new.key) == new
+
+
+def test_no_ruling_uses_up_the_versions_of_other_keys() -> None:
+    book = Book()
+    book.put_ruling(Ruling("mute", name(1), None, 2**53 - 1, "mallory"))
+    assert why_not_ruling(book.rule("ban", "mallory", 5, "alice"), roster()) is None
+
+
+def test_a_ruling_that_is_too_long_is_refused() -> None:
+    assert why_not_ruling(Ruling("x", "y", "v" * 5_000, 1, "mallory"), roster()) is Reason.BAD_MESSAGE
+    chain = msgspec.msgpack.encode(member("bob"))
+    assert why_not_ruling(Ruling("member", "bob", chain, 1, "alice"), roster()) is None

@@ -17,6 +17,8 @@ from aggregator.presence import Settling
 from aggregator.reason import Reason
 from node.clock import Clock
 
+LONGEST_WAIT = 120.0  # seconds: who is always at work and never done holds up nobody for longer
+
 
 class Standing(NamedTuple):
     """Who files for a repository, as this node sees it."""
@@ -72,8 +74,11 @@ class Election:
 
     async def _silence(self, repository: str, began: float, seconds: float) -> None:
         """Return when for so long nobody has made progress."""
-        while (left := self._last_progress(repository, began) + seconds - self._clock.elapsed()) > 0:  # noqa: ASYNC110
-            await trio.sleep(left)  # time itself sets no event
+        latest = began + max(LONGEST_WAIT, seconds)
+        while (  # noqa: ASYNC110  # time itself sets no event
+            left := min(self._last_progress(repository, began) + seconds, latest) - self._clock.elapsed()
+        ) > 0:
+            await trio.sleep(left)
 
     def _last_progress(self, repository: str, began: float) -> float:
         return max(began, self._progress.get(repository.lower(), 0.0))

@@ -86,7 +86,7 @@ class Mesh:
             self.fleet, links.ask, self.neighbours, self.intake.take, clock, file.length, self.settling.pulled
         )
         self.disowning = Disowning(self.fleet, counting.disown)
-        self.samples = Samples(store, self.fleet, links.ask, self.neighbours)
+        self.samples = Samples(store, self.fleet, links.ask, self.neighbours, clock)
         self.election = Election(self.fleet, self.settling, clock, takeover, standing.why_no_candidate)
         self.rotation = Rotation(
             file, address_book.parent, self.fleet, links.ask, self.neighbours, self._use_keys, clock

@@ -2,7 +2,8 @@
 
 A tally names the ids; the records themselves are never gossiped. Who looks for one asks its neighbours, and they ask
 theirs: two steps reach everybody in a fleet with a few links per node. A record that comes from outside is checked,
-redacted once more and bounded like everything else, and who sends too many only fills its own slots.
+redacted once more and bounded like everything else. A node hands out only its own, and of each other node so many bytes
+a day are kept; beyond that they are counted, and stay at their origin.
 
 The queue of samples to hand out holds 256. When it is full the oldest is left out and counted: it stays at its origin.
 """
@@ -15,8 +16,11 @@ import structlog
 import trio
 
 from aggregator.fleet import Fleet
+from aggregator.history import DAY
+from aggregator.page import RUN_CHARS
 from aggregator.record import BadRecord, ErrorRecord, decode, encode
 from aggregator.sample import SLOTS, redacted
+from node.clock import Clock
 from node.store import Store, StoreError, samples
 from node.store.samples import Sample
 
@@ -26,6 +30,7 @@ HOPS = 2  # neighbours, and theirs
 COPIES = 2  # neighbours that a sample is handed to
 QUEUE = 256  # samples
 RECORD_BYTES = 256 * 1024
+SHARE_BYTES = 32 * 1024 * 1024  # of one other node's samples of one day
 LOOK = 1.0  # seconds between two looks at the queue
 
 log = structlog.get_logger("samples")
@@ -50,10 +55,12 @@ _requests = msgspec.msgpack.Decoder(Request)
 class Samples:
     """Reads samples from wherever they are, and hands this node's own to two neighbours."""
 
-    def __init__(self, store: Store, fleet: Fleet, ask: Ask, neighbours: Callable[[], list[str]]) -> None:
+    def __init__(self, store: Store, fleet: Fleet, ask: Ask, neighbours: Callable[[], list[str]], clock: Clock) -> None:
         self.counts: Counter[str] = Counter()
         self._store, self._fleet, self._ask, self._neighbours = store, fleet, ask, neighbours
         self._waiting: deque[Sample] = deque(maxlen=QUEUE)
+        self._clock = clock
+        self._shares: dict[int, Counter[str]] = {}  # bytes by day, by peer
 
     def made(self, some: Iterable[Sample]) -> None:
         """Own samples are committed: hand them out when there is time."""
@@ -87,7 +94,7 @@ class Samples:
             self.counts["malformed"] += 1
             return b""
         if isinstance(wanted, Keep):
-            await self._keep(wanted.sample)
+            await self._keep(peer, wanted.sample)
             return b""
         ids = wanted.ids[:8]
         return await self._local(ids) or await self._elsewhere(ids, min(wanted.hops, HOPS - 1), but=peer)
@@ -118,17 +125,35 @@ class Samples:
             log.debug("no answer", peer=peer, reason=str(error))
             return b""
 
-    async def _keep(self, sample: Sample) -> None:
-        """Keep another node's sample, if it is one. The table's key bounds how many there can be."""
+    async def _keep(self, peer: str, sample: Sample) -> None:
+        """Keep a neighbour's own sample, if it is one, as far as its share of the day allows."""
         record = _record(sample.record)
-        if record is None or not 0 <= sample.slot < SLOTS or len(sample.id) > 64 or len(sample.signature) > 64:
+        if record is None or not _in_order(peer, sample, int(self._clock.now() // DAY)):
             self.counts["malformed"] += 1
             return
+        self._shares.setdefault(sample.day, Counter())
+        self._shares = {day: shares for day, shares in self._shares.items() if day >= sample.day - 2}
+        self._shares[sample.day][peer] += len(sample.record)
+        if self._shares[sample.day][peer] > SHARE_BYTES:
+            self.counts["beyond_share"] += 1
+            return
         try:
-            kept = encode(redacted(record, {"node": sample.origin.peer}))
+            kept = encode(redacted(record, {"node": peer}))
             await self._store.commit([samples.put([sample._replace(record=kept)])])
         except StoreError as error:
             log.warning("a sample was not kept", reason=str(error))
+
+
+def _in_order(peer: str, sample: Sample, today: int) -> bool:
+    """Whether it is the sender's own and of these days: nobody fills, or writes over, what is another's."""
+    return (
+        sample.origin.peer == peer
+        and len(sample.origin.run) == RUN_CHARS
+        and abs(sample.day - today) <= 1
+        and 0 <= sample.slot < SLOTS
+        and 0 < len(sample.id) <= 64
+        and 0 < len(sample.signature) <= 64
+    )
 
 
 def _record(data: bytes) -> ErrorRecord | None:

@@ -1,8 +1,9 @@
 """Truth: every two seconds each neighbour is asked what it has that this node lacks.
 
 The questions and answers are `aggregator/sync.py`; here they travel: MessagePack in requests of the network's
-streams. Only members are asked, only members are answered. A neighbour that fails is asked again the next time round;
-one that answers nonsense is counted and left for a minute.
+streams. Only members are asked, only members are answered. Each neighbour is asked by a task of its own, so that one
+which answers slowly, or never, keeps nothing from the others. A neighbour that fails is asked again the next
+time round; one that answers nonsense is counted and left for a minute.
 """
 
 import random
@@ -22,6 +23,7 @@ from node.store import StoreError
 PROTOCOL = "/error-aggregator/sync/1"
 EVERY = 2.0  # seconds between two comparisons with one neighbour
 DEADLINE = 10.0  # seconds for one answer
+PATIENCE = 0.5  # seconds until the next neighbour is asked, though one has not answered all
 TIMEOUT = 60.0  # seconds that a neighbour which answers nonsense is left alone
 
 log = structlog.get_logger("sync")
@@ -61,15 +63,20 @@ class Sync:
         self._fleet, self._ask, self._neighbours, self._take = fleet, ask, neighbours, take
         self._clock, self._length, self._pulled = clock, length, pulled
         self._left_alone: dict[str, float] = {}
+        self._asked: dict[str, trio.Event] = {}  # neighbours whose answers are awaited
         self._draw = random.Random()  # noqa: S311  # jitter is no secret
 
     async def run(self) -> None:
-        """Until cancelled. Neighbours are asked one after the other, so one slow neighbour delays, never overloads."""
-        while True:
-            for peer in self._neighbours():
-                if self._may_ask(peer):
-                    await self._pull_from(peer)
-            await trio.sleep(EVERY * self._draw.uniform(0.8, 1.2))
+        """Until cancelled. One after the other, so that pages are fetched once; who is slow is not waited for."""
+        async with trio.open_nursery() as nursery:
+            while True:
+                for peer in self._neighbours():
+                    if self._may_ask(peer):
+                        done = self._asked[peer] = trio.Event()
+                        nursery.start_soon(self._ask_all, peer)
+                        with trio.move_on_after(PATIENCE):
+                            await done.wait()
+                await trio.sleep(EVERY * self._draw.uniform(0.8, 1.2))
 
     async def handle(self, peer: str, request: bytes) -> bytes:
         """Answer a neighbour. A stranger, and what is no question, are counted and get an empty answer."""
@@ -84,7 +91,15 @@ class Sync:
         self.counts["answered"] += 1
         return msgspec.msgpack.encode(answer(question, self._fleet.has))
 
+    async def _ask_all(self, peer: str) -> None:
+        try:
+            await self._pull_from(peer)
+        finally:
+            self._asked.pop(peer).set()
+
     def _may_ask(self, peer: str) -> bool:
+        if peer in self._asked:
+            return False
         until = self._left_alone.get(peer, 0.0)
         return self._clock.elapsed() >= until and self._fleet.why_not(peer) is None
 

@@ -20,7 +20,7 @@ from tests.sender import error
 from tests.stage.standin import Hub
 
 SILENCE = 60.0  # seconds; longer than the node lives
-ARRIVES = 0.8  # seconds after it was sent; shorter than the takeover age
+ARRIVES = 2.5  # seconds after it was sent: later than the restart, sooner than the takeover age
 HELD = 0.5  # seconds that the step before is slowed down, so that a fault meets the second of two equal requests
 
 

@@ -2,7 +2,8 @@
 
 `put` is what a capture costs the program besides the taking: a re-entrant lock for a few instructions and a
 `SimpleQueue`, so that signal handlers, `__del__` and any thread may call it. The queue is bounded in records and in
-bytes. Full: the new record is dropped and counted, as the first ones of a storm say most about its cause.
+bytes. Full: the new record is dropped and counted, as the first ones of a storm say most about its cause. What ends
+the program finds room all the same, in a small reserve: it matters most and comes last.
 
 The thread starts with the first record and ends when nothing is left to do, so a program without errors has no thread
 and no connection. It is started below `threading`: nothing waits for it, neither its start nor at exit. Where no
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 QUEUE_RECORDS = 512
 QUEUE_BYTES = 4 * 1024 * 1024  # as `Capture.size` estimates
+RESERVE_RECORDS = 8  # beyond both bounds, for what ends the program
 GRACE_SECONDS = 1.0  # beyond a flush's own time: for a write to the disk
 
 
@@ -60,13 +62,19 @@ class Worker:
         size = capture.size()
         with self._lock:
             self.counters.captured += 1
-            if self._queue.qsize() >= QUEUE_RECORDS or self._bytes + size > QUEUE_BYTES:
+            if not self._has_room(size, capture.ended):
                 self.counters.drop("queue full")
                 return False
             self._bytes += size
             self._queue.put(capture)
         self._ensure_running()
         return True
+
+    def _has_room(self, size: int, ended: bool) -> bool:
+        waiting = self._queue.qsize()
+        if ended:
+            return waiting < QUEUE_RECORDS + RESERVE_RECORDS
+        return waiting < QUEUE_RECORDS and self._bytes + size <= QUEUE_BYTES
 
     def flush(self, seconds: float, closing: bool = False) -> bool:
         """Wait until the node has all that was captured; True if so. What it has not got by then is spooled."""

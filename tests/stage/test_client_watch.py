@@ -9,7 +9,7 @@ import pytest
 import trio
 
 import aggregator
-from aggregator.client import api
+from aggregator.client import api, worker
 from tests.stage.fake_node import FakeNode
 from tests.stage.programs import run, start
 
@@ -43,6 +43,22 @@ async def test_an_async_result_passes_through_under_trio_too(node: FakeNode) -> 
         return a
 
     assert await main(5) == 5
+
+
+def test_what_ends_the_program_is_reported_though_the_queue_is_full(
+    node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "QUEUE_RECORDS", 0)
+
+    @aggregator.watch
+    def main() -> None:
+        aggregator.report("one of a storm")
+        raise ValueError("the end")
+
+    with pytest.raises(ValueError, match="the end"):
+        main()
+    (record,) = node.wait_records(1)
+    assert (record["message"], aggregator.statistics()["dropped"]) == ("the end", {"queue full": 1})
 
 
 def test_the_very_same_exception_is_raised_and_the_notice_printed(

@@ -17,6 +17,7 @@ from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
 
 EVERY = 300.0  # seconds between two looks
+AWAY_EVERY = 30.0  # seconds, while GitHub does not answer
 
 # What of filing's outcomes speaks about the token and the repository, not about one issue or one moment.
 LASTING = frozenset(
@@ -30,6 +31,7 @@ LASTING = frozenset(
     }
 )
 
+UNABLE = frozenset({Reason.BAD_CREDENTIALS, Reason.GITHUB_AWAY})
 WRITTEN = frozenset({Reason.CREATED, Reason.UPDATED, Reason.REOPENED})  # so the token can write there
 
 log = structlog.get_logger("candidacy")
@@ -65,7 +67,8 @@ class Candidacy:
             if self._terms.filing:
                 for repository in sorted(self._terms.settings.repositories):
                     await self._look(repository)
-            with trio.move_on_after(EVERY):
+            away = Reason.GITHUB_AWAY in self._terms.troubles.values()
+            with trio.move_on_after(AWAY_EVERY if away else EVERY):
                 await self._again.wait()
 
     def look_again(self) -> None:
@@ -88,7 +91,7 @@ class Candidacy:
         try:
             self._set(repository, await github.why_not(repository))
         except NotSent as failure:
-            if failure.reason is Reason.BAD_CREDENTIALS:
+            if failure.reason in UNABLE:  # who cannot reach GitHub must not stand before those who can
                 self._set(repository, failure.reason)
         except Failure as failure:
             self._set(repository, failure.reason)

@@ -78,7 +78,8 @@ def signed(record: ErrorRecord, described: Description) -> Signed:
     own = [part for part in record.fingerprint if part.strip()]
     name = f"{VERSION}-{digest(fingerprint(own, default), NAME_BYTES) if own else default}"
     kind = record.type_name
-    kin = digest([kind.rpartition(".")[2], described.place.module, described.place.function], KIN_BYTES)
+    at = described.place
+    kin = digest([kind.rpartition(".")[2], at.module, at.function], KIN_BYTES) if at.module or at.function else ""
     root = described.missing.root if described.missing and not own else name
     where = _shown(described.place.function)
     title = title_of(_shown(kind.rpartition(".")[2]) or "Error", described.template, where)

@@ -65,7 +65,7 @@ def test_a_name_has_its_form_and_a_title_its_length(pair: dict[str, Any]):
     for signed in (sign(record(pair["a"])), sign(record(pair["b"]))):
         assert re.fullmatch(r"s1-[0-9a-f]{32}", signed.name)
         assert re.fullmatch(r"[sm]1-[0-9a-f]{32}", signed.root)
-        assert re.fullmatch(r"[0-9a-f]{16}", signed.kin)
+        assert re.fullmatch(r"([0-9a-f]{16})?", signed.kin)
         assert 0 < len(signed.title) <= 120
         assert "\n" not in signed.title
 
@@ -280,3 +280,8 @@ def test_signed_is_frozen():
     with pytest.raises(AttributeError):
         setattr(sign(error()), "name", "x")  # noqa: B010
     assert isinstance(sign(error()), Signed)
+
+
+def test_only_what_has_a_place_has_kin():
+    assert len(sign(error()).kin) == 16
+    assert sign(ErrorRecord(message="disk full", type="DiskError")).kin == ""

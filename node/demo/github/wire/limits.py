@@ -62,9 +62,9 @@ class Limits:
             times.popleft()
         minute = [at for at in times if at > now - MINUTE]
         if len(minute) >= per_minute:
-            return minute[-per_minute] + MINUTE - now
+            return (minute[-per_minute] if per_minute else now) + MINUTE - now
         if len(times) >= per_hour:
-            return times[-per_hour] + HOUR - now
+            return (times[-per_hour] if per_hour else now) + HOUR - now
         times.append(now)
         return None
 

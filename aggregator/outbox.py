@@ -43,6 +43,15 @@ class Outbox:
         self._facts.update(facts)
         self._rulings.update({(r.kind, r.subject): r for r in rulings})
 
+    def told(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling]) -> None:
+        """Another node has told all of this: what waits here with the same words need not be said again."""
+        for key, fact in facts:
+            if self._facts.get(key) == fact:
+                del self._facts[key]
+        for ruling in rulings:
+            if self._rulings.get((ruling.kind, ruling.subject)) == ruling:
+                del self._rulings[ruling.kind, ruling.subject]
+
     def present(self, presence: Presence) -> None:
         """The latest presence replaces one that was not told yet."""
         self._presence = presence

@@ -31,6 +31,7 @@ LONGEST_SLEEP = 30.0  # seconds
 DECIDING = ("mute", "drop", "never", "generation", "edge")  # rulings that decide whether something is due
 CREATED = frozenset({Reason.CREATED, Reason.LINKED})
 UPDATED = frozenset({Reason.UPDATED, Reason.REOPENED, Reason.COMMENTED})
+AT_ONCE = 3  # repositories filed to at a time: their writes take turns, and none may wait long for its own
 AFTER_TICK = 0.05  # seconds: a tick must not come a moment before its time by rounding
 
 log = structlog.get_logger("bundle")
@@ -101,6 +102,7 @@ class Bundler:
         self._judged_by: object = None  # policy and rulings that all roots were last judged by
         self._led: set[str] = set()  # repositories for which this node was first at the last run
         self._turn = trio.Lock()
+        self._filing = trio.CapacityLimiter(AT_ONCE)
 
     async def run(self) -> None:
         """Tick until cancelled. A tick that fails is logged, and what it had to do is done by the next."""
@@ -152,23 +154,38 @@ class Bundler:
         self._judged_by = judged_by
 
     async def _file_all(self, changed: set[str], moment: float) -> list[Outcome]:
-        outcomes = list[Outcome]()
-        began = self._clock.elapsed()
-        for repository, some in sorted(self._work(changed, moment).items()):
-            turn = await self._terms.turn(repository, began)
-            if isinstance(turn, Reason):
-                outcomes += [_waits(each.bundle.root, repository, turn, each.number) for each in some]
-                self._led.discard(repository)
-                continue
-            mine = (
-                self._first(repository, some, changed, moment)
-                if turn == 0
-                else self._left(repository, some, changed, moment)
-            )
-            if mine or turn == 0:  # the first one's run mends what is double even where nothing is due
-                job = Run(repository, tuple(mine), partial(canonical, self._known.book), moment)
-                outcomes += await self._file(job, self._terms.settings)
-        return outcomes
+        """Each repository in its own turn: one that has to wait, or has much to file, holds up no other."""
+        began, done, failed = self._clock.elapsed(), dict[str, list[Outcome]](), list[StoreError]()
+
+        async def one(repository: str, some: list[Case]) -> None:
+            try:
+                done[repository] = await self._file_one(repository, some, changed, moment, began)
+            except StoreError as error:
+                failed.append(error)
+
+        async with trio.open_nursery() as nursery:
+            for repository, some in self._work(changed, moment).items():
+                nursery.start_soon(one, repository, some)
+        if failed:
+            raise failed[0]
+        return [outcome for _, outcomes in sorted(done.items()) for outcome in outcomes]
+
+    async def _file_one(
+        self, repository: str, some: list[Case], changed: set[str], moment: float, began: float
+    ) -> list[Outcome]:
+        turn = await self._terms.turn(repository, began)
+        if isinstance(turn, Reason):
+            self._led.discard(repository)
+            return [_waits(each.bundle.root, repository, turn, each.number) for each in some]
+        async with self._filing:
+            if turn == 0:
+                mine = self._first(repository, some, changed, moment)
+            else:
+                mine = self._left(repository, some, changed, moment)
+            if not mine and turn != 0:  # the first one's run mends what is double even where nothing is due
+                return []
+            job = Run(repository, tuple(mine), partial(canonical, self._known.book), moment)
+            return await self._file(job, self._terms.settings)
 
     def _work(self, changed: set[str], moment: float) -> dict[str, list[Case]]:
         most = max(self._terms.settings.caps.day, 1)

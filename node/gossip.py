@@ -130,6 +130,7 @@ class Gossip:
             try:
                 await self._intake.take(incoming)
                 self.heard_pages += len(incoming.pages)
+                self._fleet.outbox.told(incoming.facts, incoming.rulings)
             except StoreError as error:
                 log.error("not taken", reason=str(error), remedy="sync brings it again")
 

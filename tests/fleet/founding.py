@@ -67,6 +67,7 @@ def listening(port: int) -> str:
 def found(directory: Path, reserved: ExitStack, names: Sequence[str] = NAMES) -> Founded:
     """Make the fleet. `reserved` keeps its ports."""
     founded = Founded(directory)
+    directory.mkdir(exist_ok=True)
     nodes: dict[str, DaemonProcess] = {}
     for name in names:
         founded.public[name], founded.inner[name] = reserve(reserved), reserve(reserved)

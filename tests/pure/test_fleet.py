@@ -291,6 +291,17 @@ def test_facts_go_first_then_presence_then_pages() -> None:
     assert len(outbox) == 0
 
 
+def test_what_another_node_has_told_is_not_said_again() -> None:
+    outbox = outbox_of({})
+    facts = [(FactKey("acme/app", name(n)), Fact(Standing.FILED, 1.0, n)) for n in (1, 2)]
+    rulings = [Ruling("mute", name(n), {}, n, "alice") for n in (1, 2)]
+    outbox.entered(facts, rulings)
+    outbox.told(
+        [facts[0], (facts[1][0], Fact(Standing.PENDING, 1.0))], [rulings[0], Ruling("mute", name(2), {}, 1, "bob")]
+    )
+    assert taken(outbox) == [BookMessage([facts[1]], [rulings[1]])]
+
+
 def test_a_page_that_changes_a_thousand_times_is_told_once() -> None:
     page = page_numbered(0)
     outbox = outbox_of({page.key: page})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import trio
 
 from aggregator.agenda import Knowledge
 from aggregator.book import Fact, FactKey, Standing
@@ -45,8 +46,12 @@ class Terms:
     interval: float = 900.0
     delay: float = 0.0
     meanwhile: Callable[[], Awaitable[None]] | None = None  # happens while this node waits for its turn
+    held: str = ""  # repository in which others are at work, until
+    released: trio.Event = field(default_factory=trio.Event)
 
     async def turn(self, repository: str, began: float) -> int | Reason:
+        if repository == self.held:
+            await self.released.wait()
         if self.meanwhile:
             await self.meanwhile()
         return self.rank
@@ -144,6 +149,19 @@ async def test_a_higher_rank_leaves_to_the_first_what_became_due_while_it_waited
     assert desk.github.roots() == [[name(2)]]
     await desk.bundler.now()
     assert desk.github.roots()[-1] == [name(2), name(3)]
+
+
+async def test_a_repository_in_which_others_are_at_work_holds_up_no_other(desk: Desk) -> None:
+    for place in ("acme/a", "acme/b"):
+        await desk.keeper.note(FactKey(place, name(1)), Fact(Standing.FILED, NOW, 1))
+    desk.terms.held = "acme/a"
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(desk.bundler.now)
+            while [job.repository for job in desk.github.runs] != ["acme/b"]:  # noqa: ASYNC110
+                await trio.sleep(0.01)
+            desk.terms.released.set()
+    assert [job.repository for job in desk.github.runs] == ["acme/b", "acme/a"]
 
 
 async def test_who_becomes_first_looks_at_all_that_is_filed_once(desk: Desk) -> None:

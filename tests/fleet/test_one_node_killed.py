@@ -77,9 +77,16 @@ def killed_at(step: Step, how: tuple[str, float]) -> Story:
     def story(shop: Shop, node: FilingNode) -> None:
         stop_at(shop, step, how, lambda: node.report(*[error(1)] * 3))
         node.restart()
+        if how is IN_FLIGHT:
+            eventually(lambda: arrived(shop, step), f"{step.name} arrives")
         assert_one(shop, node, 3)
 
     return story
+
+
+def arrived(shop: Shop, step: Step) -> bool:
+    """Whether what was slowed down was done."""
+    return all(each["status"] for each in shop.requests(step.method, step.path) if each["switch"] == "SLOW")
 
 
 def test_killed_right_before_any_step_one_issue_comes_of_it(hub: Hub, tmp_path: Path) -> None:

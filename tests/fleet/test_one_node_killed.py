@@ -20,7 +20,7 @@ from tests.sender import error
 from tests.stage.standin import Hub
 
 SILENCE = 60.0  # seconds; longer than the node lives
-ARRIVES = 2.5  # seconds after it was sent: later than the restart, sooner than the takeover age
+ARRIVES = 5.0  # seconds after it was sent: long after the restart, sooner than the takeover age below
 HELD = 0.5  # seconds that the step before is slowed down, so that a fault meets the second of two equal requests
 
 
@@ -98,7 +98,8 @@ def test_killed_right_after_any_step_one_issue_comes_of_it(hub: Hub, tmp_path: P
 
 
 def test_a_write_that_arrives_when_its_sender_is_dead_makes_no_second_issue(hub: Hub, tmp_path: Path) -> None:
-    assert tell(hub, tmp_path, {step.name: killed_at(step, IN_FLIGHT) for step in WRITES}) == []
+    stories = {step.name: killed_at(step, IN_FLIGHT) for step in WRITES}
+    assert tell(hub, tmp_path, stories, {"filing.takeover_age": "6s"}) == []
 
 
 def test_killed_at_one_step_after_the_other_one_issue_comes_of_it(shop: Shop, start: Start) -> None:

@@ -30,7 +30,7 @@ def tell(hub: Hub, path: Path, stories: Mapping[str, Story], changed: Mapping[st
         with FilingNode(directory, new_shop(hub), changed) as node:
             try:
                 story(node.shop, node)
-            except AssertionError as wrong:
+            except (AssertionError, ValueError) as wrong:  # two issues do not unpack as one
                 return f"{name}: {wrong}\n{node.story()}"
         return ""
 

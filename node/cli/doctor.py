@@ -57,7 +57,9 @@ def _away(cli: Cli, error: Exception) -> Finding:
 
 def _resting(cli: Cli, offline: bool) -> list[Finding]:
     from node.checkup import resting  # all of the daemon: a node that runs spares the wait for it
+    from node.network import hush
 
+    hush()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))  # findings say it all
     return trio.run(resting, cli.loaded, cli.environment, SystemClock(), offline)
 

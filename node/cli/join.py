@@ -98,9 +98,10 @@ def _read(text: str) -> Token:
 
 async def _test_all(token: Token, node: Identity) -> list[Tested]:
     """Every address but this node's own, all at once, in the order of the token."""
-    from node.network import test_address  # takes a second to import, which other verbs shall not pay
+    from node.network import hush, test_address  # takes a second to import, which other verbs shall not pay
 
     why: dict[str, str | None] = {}
+    hush()
 
     async def test(address: str) -> None:
         why[address] = await test_address(address, token.network_key.psk, node.private_bytes(), TEST_SECONDS)

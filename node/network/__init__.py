@@ -6,6 +6,7 @@ from node.network.errors import NetworkError, Reason
 from node.network.gate import MAX_MESSAGE
 from node.network.identity import identity_of, is_peer_id
 from node.network.links import PeerLink
+from node.network.logs import hush
 from node.network.network import Network, open_network
 from node.network.probe import test_address
 from node.network.settings import NetworkSettings
@@ -21,6 +22,7 @@ __all__ = [
     "NetworkStatistics",
     "PeerLink",
     "Reason",
+    "hush",
     "identity_of",
     "is_peer_id",
     "open_network",

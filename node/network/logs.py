@@ -36,8 +36,17 @@ class _Forward(logging.Handler):
 
 def tame(log: Log) -> None:
     """Send the library's errors to `log`. The last caller in a process gets them."""
+    _send_to(_Forward(log))
+
+
+def hush() -> None:
+    """For a verb of the command line: its answer is all that it prints."""
+    _send_to(logging.NullHandler())
+
+
+def _send_to(handler: logging.Handler) -> None:
     library = logging.getLogger(_LIBRARY)
-    library.handlers = [_Forward(log)]
+    library.handlers = [handler]
     library.propagate = False
     library.setLevel(logging.ERROR)
     for name in _LOUD:

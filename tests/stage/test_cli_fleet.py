@@ -27,6 +27,20 @@ async def listening(desk: Desk) -> AsyncGenerator[Network]:
         yield network
 
 
+@asynccontextmanager
+async def another_program() -> AsyncGenerator[str]:
+    """Something that listens and says what no node would."""
+
+    async def talk(stream: trio.SocketStream) -> None:
+        async with stream:
+            await stream.send_all(b"x" * 200)
+
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(trio.serve_tcp, talk, 0)
+        yield f"127.0.0.1:{listeners[0].socket.getsockname()[1]}"
+        nursery.cancel_scope.cancel()
+
+
 def founded(path: Path, window: str = "") -> Desk:
     desk = Desk(path)
     ran = desk.do(init.VERB, window=window)
@@ -65,6 +79,16 @@ async def test_two_machines_become_a_fleet(tmp_path: Path):
     assert bob.config.exists()
     for each in bob.state.iterdir():
         assert each.stat().st_mode & 0o777 == 0o600
+
+
+async def test_what_the_library_has_to_say_is_no_part_of_the_answer(tmp_path: Path):
+    alice, bob = founded(tmp_path / "alice"), Desk(tmp_path / "bob")
+    async with another_program() as where:
+        ran = await bob.run("join", token(alice, where, loopback=True).strip())
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("aggregator: no node of the fleet answers"), ran.err
+    assert "libp2p" not in ran.err
+    assert "multiselect" not in ran.err.lower()
 
 
 async def test_join_names_another_network_key(tmp_path: Path):

@@ -16,7 +16,8 @@ import msgspec
 import structlog
 import trio
 
-from aggregator.agenda import Knowledge, cases, newly_due, next_run, pending, take_changed, unsettled
+from aggregator.agenda import Knowledge, next_run
+from aggregator.docket import Docket, Tick
 from aggregator.due import Policy
 from aggregator.filing.case import Case, Outcome
 from aggregator.filing.run import Run
@@ -28,7 +29,6 @@ from node.clock import Clock
 from node.store import StoreError
 
 LONGEST_SLEEP = 30.0  # seconds
-DECIDING = ("mute", "drop", "never", "generation", "edge")  # rulings that decide whether something is due
 CREATED = frozenset({Reason.CREATED, Reason.LINKED})
 UPDATED = frozenset({Reason.UPDATED, Reason.REOPENED, Reason.COMMENTED})
 AT_ONCE = 3  # repositories filed to at a time: their writes take turns, and none may wait long for its own
@@ -93,16 +93,18 @@ class Bundler:
         self, known: Knowledge, keeper: BookKeeper, file: File, terms: Terms, clock: Clock, nonce: Callable[[], str]
     ) -> None:
         self.last: Bundled | None = None
-        self.outcomes: dict[str, Outcome] = {}  # by root: what became of it last
-        self._known, self._keeper, self._file, self._terms = known, keeper, file, terms
-        self._clock, self._nonce = clock, nonce
         self.listener: Callable[[tuple[Outcome, ...]], None] = lambda outcomes: None
         self.calls: Callable[[], int] = lambda: 0  # made to GitHub since the start
-        self._changed: set[str] = set(known.ledger.roots())
-        self._judged_by: object = None  # policy and rulings that all roots were last judged by
-        self._led: set[str] = set()  # repositories for which this node was first at the last run
+        self._known, self._keeper, self._file, self._terms = known, keeper, file, terms
+        self._clock, self._nonce = clock, nonce
+        self._docket = Docket(known)
         self._turn = trio.Lock()
         self._filing = trio.CapacityLimiter(AT_ONCE)
+
+    @property
+    def outcomes(self) -> dict[str, Outcome]:
+        """By root: what became of it last."""
+        return self._docket.outcomes
 
     async def run(self) -> None:
         """Tick until cancelled. A tick that fails is logged, and what it had to do is done by the next."""
@@ -119,108 +121,52 @@ class Bundler:
     async def now(self) -> Bundled:
         """Run once. Raises `StoreError`."""
         async with self._turn:
-            moment, calls = self._clock.now(), self.calls()
-            changed = self._take_changed()
+            calls = self.calls()
+            tick = self._docket.take(self._clock.now(), self._terms.policy, self._terms.settings.caps.day, self._nonce)
             try:
-                await self._latch(changed, moment)
-                outcomes = await self._file_all(changed, moment)
+                await self._latch(tick)
+                outcomes = await self._file_all(tick)
             except BaseException:
-                self._changed |= changed
-                self._led.clear()
+                self._docket.back(tick)
                 raise
-            self._changed |= unsettled(outcomes)
-            self._remember(outcomes)
-            self.last = self._summary(moment, outcomes, self.calls() - calls)
+            self._docket.close(tick, outcomes)
+            self.last = self._summary(tick.now, outcomes, self.calls() - calls)
             self.listener(self.last.outcomes)
             log.info("bundle", **_counts(self.last))
             return self.last
 
-    def _take_changed(self) -> set[str]:
-        changed, self._changed = self._changed | take_changed(self._known), set()
-        return changed
-
-    async def _latch(self, changed: set[str], moment: float) -> None:
-        """Of what changed; of everything, where a route, threshold or ruling may have made due what did not change."""
-        policy = self._terms.policy
-        judged_by = (
-            policy,
-            frozenset(
-                (r.kind, r.subject, r.version, r.origin) for kind in DECIDING for r in self._known.book.rulings(kind)
-            ),
-        )
-        roots = changed if judged_by == self._judged_by else {*changed, *self._known.ledger.roots()}
-        for latch in newly_due(self._known, roots, policy, moment, self._terms.settings.node):
+    async def _latch(self, tick: Tick) -> None:
+        for latch in self._docket.latches(tick, self._terms.settings.node):
             await self._keeper.merge([(latch.key, latch.fact)], [latch.route] if latch.route else [])
-        self._judged_by = judged_by
+        self._docket.judged(tick)
 
-    async def _file_all(self, changed: set[str], moment: float) -> list[Outcome]:
+    async def _file_all(self, tick: Tick) -> list[Outcome]:
         """Each repository in its own turn: one that has to wait, or has much to file, holds up no other."""
         began, done, failed = self._clock.elapsed(), dict[str, list[Outcome]](), list[StoreError]()
 
         async def one(repository: str, some: list[Case]) -> None:
             try:
-                done[repository] = await self._file_one(repository, some, changed, moment, began)
+                done[repository] = await self._file_one(tick, repository, some, began)
             except StoreError as error:
                 failed.append(error)
 
         async with trio.open_nursery() as nursery:
-            for repository, some in self._work(changed, moment).items():
+            for repository, some in self._docket.work(tick).items():
                 nursery.start_soon(one, repository, some)
         if failed:
             raise failed[0]
         return [outcome for _, outcomes in sorted(done.items()) for outcome in outcomes]
 
-    async def _file_one(
-        self, repository: str, some: list[Case], changed: set[str], moment: float, began: float
-    ) -> list[Outcome]:
+    async def _file_one(self, tick: Tick, repository: str, some: list[Case], began: float) -> list[Outcome]:
         turn = await self._terms.turn(repository, began)
         if isinstance(turn, Reason):
-            self._led.discard(repository)
-            return [_waits(each.bundle.root, repository, turn, each.number) for each in some]
+            return self._docket.not_mine(repository, some, turn)
         async with self._filing:
-            if turn == 0:
-                mine = self._first(repository, some, changed, moment)
-            else:
-                mine = self._left(repository, some, changed, moment)
-            if not mine and turn != 0:  # the first one's run mends what is double even where nothing is due
+            mine = self._docket.mine(tick, repository, some, turn)
+            if mine is None:
                 return []
-            job = Run(repository, tuple(mine), partial(canonical, self._known.book), moment)
+            job = Run(repository, tuple(mine), partial(canonical, self._known.book), tick.now)
             return await self._file(job, self._terms.settings)
-
-    def _work(self, changed: set[str], moment: float) -> dict[str, list[Case]]:
-        most = max(self._terms.settings.caps.day, 1)
-        refused = {root for root, each in self.outcomes.items() if each.state == "refused"}
-        return cases(self._known, changed, self._terms.policy, moment, self._nonce, most, refused)
-
-    def _first(self, repository: str, some: list[Case], changed: set[str], moment: float) -> list[Case]:
-        """Who was not first at the last run looks at all that is filed: who was may have died over its updates."""
-        if repository in self._led:
-            return some
-        self._led.add(repository)
-        return self._work({*changed, *self._known.ledger.roots()}, moment).get(repository, [])
-
-    def _left(self, repository: str, some: list[Case], changed: set[str], moment: float) -> list[Case]:
-        """After waiting for those before us in rank: what was due and is still not filed. Updates are the first one's.
-
-        What became due meanwhile is theirs: they have not had their time for it yet.
-        """
-        self._led.discard(repository)
-        waited = {each.bundle.root for each in some}
-        left = self._work(changed, moment).get(repository, [])
-        return [each for each in left if not each.number and each.bundle.root in waited]
-
-    def _remember(self, outcomes: list[Outcome]) -> None:
-        """The last outcome of each root that is due or filed; what waits beyond this run's share waits for the cap.
-
-        A refusal stays: what was refused goes last, and is not asked again at every run.
-        """
-        self.outcomes.update({each.root: each for each in outcomes})
-        named = {root for root, each in self.outcomes.items() if each.state == "refused"} | {o.root for o in outcomes}
-        for key, verdict in pending(self._known, self._terms.policy):
-            if verdict.state == "due" and key.root not in named:
-                self.outcomes[key.root] = _waits(key.root, key.repository, Reason.CAP_REACHED)
-        kept = {key.root for key, _ in self._known.book.facts()}
-        self.outcomes = {root: each for root, each in self.outcomes.items() if root in kept}
 
     def _summary(self, moment: float, outcomes: list[Outcome], calls: int) -> Bundled:
         roots = {canonical(self._known.book, root) for root in self._known.ledger.roots()}
@@ -231,10 +177,6 @@ class Bundler:
         """Sleep in short steps, so that a clock that was set is noticed."""
         while (left := moment - self._clock.now()) > 0:  # noqa: ASYNC110  # time itself sets no event
             await trio.sleep(min(left + AFTER_TICK, LONGEST_SLEEP))
-
-
-def _waits(root: str, repository: str, reason: Reason, number: int = 0) -> Outcome:
-    return Outcome(root, repository, "filed" if number else "waiting", reason, number)
 
 
 def _counts(done: Bundled) -> dict[str, int | str]:

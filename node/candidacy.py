@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 import trio
 
+from aggregator.candidacy import learnt
 from aggregator.filing.calls import Failure, NotSent
 from aggregator.filing.case import Outcome
 from aggregator.filing.settings import Settings
@@ -19,20 +20,7 @@ from aggregator.reason import Reason
 EVERY = 300.0  # seconds between two looks
 AWAY_EVERY = 30.0  # seconds, while GitHub does not answer
 
-# What of filing's outcomes speaks about the token and the repository, not about one issue or one moment.
-LASTING = frozenset(
-    {
-        Reason.BAD_CREDENTIALS,
-        Reason.FORBIDDEN,
-        Reason.REPOSITORY_MISSING,
-        Reason.REPOSITORY_PUBLIC,
-        Reason.ISSUES_OFF,
-        Reason.CLAIM_REFUSED,
-    }
-)
-
 UNABLE = frozenset({Reason.BAD_CREDENTIALS, Reason.GITHUB_AWAY})
-WRITTEN = frozenset({Reason.CREATED, Reason.UPDATED, Reason.REOPENED})  # so the token can write there
 
 log = structlog.get_logger("candidacy")
 
@@ -78,11 +66,8 @@ class Candidacy:
 
     def learn(self, outcomes: tuple[Outcome, ...]) -> None:
         """Take note of what a run of filing came to."""
-        for each in outcomes:
-            if each.reason in LASTING:
-                self._set(each.repository, each.reason)
-            elif each.reason in WRITTEN:
-                self._set(each.repository, None)
+        for repository, reason in learnt(outcomes).items():
+            self._set(repository, reason)
 
     async def _look(self, repository: str) -> None:
         github = self._github()

@@ -10,14 +10,11 @@ from typing import NamedTuple
 import trio
 
 from aggregator.book import Fact, FactKey
-from aggregator.book import Standing as Filed
-from aggregator.election import rank_of, ranked, wait_for
+from aggregator.election import Progress, rank_of, ranked, wait_for
 from aggregator.fleet import Fleet
 from aggregator.presence import Settling
 from aggregator.reason import Reason
 from node.clock import Clock
-
-LONGEST_WAIT = 120.0  # seconds: who is always at work and never done holds up nobody for longer
 
 
 class Standing(NamedTuple):
@@ -42,17 +39,15 @@ class Election:
     ) -> None:
         self._fleet, self._settling, self._clock = fleet, settling, clock
         self._takeover, self._may_file = takeover, may_file
-        self._progress: dict[str, float] = {}  # by repository: when others were last seen at work
+        self._progress = Progress()
 
     @property
     def settled(self) -> bool:
         return self._settling.settled(self._clock.elapsed())
 
     def entered(self, facts: Iterable[tuple[FactKey, Fact]]) -> None:
-        """What the book learnt. A claim or an issue is progress; that something is due is none."""
-        for key, fact in facts:
-            if fact.standing is not Filed.PENDING:
-                self._progress[key.repository.lower()] = self._clock.elapsed()
+        """What the book learnt."""
+        self._progress.entered(facts, self._clock.elapsed())
 
     def standing(self, repository: str) -> Standing:
         """The order of candidates now."""
@@ -74,11 +69,5 @@ class Election:
 
     async def _silence(self, repository: str, began: float, seconds: float) -> None:
         """Return when for so long nobody has made progress."""
-        latest = began + max(LONGEST_WAIT, seconds)
-        while (  # noqa: ASYNC110  # time itself sets no event
-            left := min(self._last_progress(repository, began) + seconds, latest) - self._clock.elapsed()
-        ) > 0:
+        while (left := self._progress.left(repository, began, seconds, self._clock.elapsed())) > 0:  # noqa: ASYNC110  # time itself sets no event
             await trio.sleep(left)
-
-    def _last_progress(self, repository: str, began: float) -> float:
-        return max(began, self._progress.get(repository.lower(), 0.0))

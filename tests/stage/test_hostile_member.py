@@ -8,6 +8,7 @@ import trio.testing
 
 from aggregator.book import Book, Fact, FactKey
 from aggregator.book import Standing as Filed
+from aggregator.election import LONGEST_WAIT
 from aggregator.fleet import Fleet, Incoming, Terms
 from aggregator.history import DAY
 from aggregator.ledger import Ledger
@@ -18,7 +19,7 @@ from aggregator.reason import Reason
 from aggregator.record import ErrorRecord, encode
 from aggregator.sync import Compared
 from node import samples as sampling
-from node.election import LONGEST_WAIT, Election
+from node.election import Election
 from node.samples import Keep, Samples
 from node.store import Store, open_store
 from node.store.samples import Sample, find

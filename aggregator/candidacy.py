@@ -1,0 +1,38 @@
+"""What a run of filing tells about whether this node may file at all, besides what it was about.
+
+A node whose token was refused stops standing for election, so that another one files; who was seen to write stands
+again. What GitHub says of one issue, or of one moment, says nothing about that.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from aggregator.filing.case import Outcome
+from aggregator.reason import Reason
+
+# What of filing's outcomes speaks about the token and the repository.
+LASTING = frozenset(
+    {
+        Reason.BAD_CREDENTIALS,
+        Reason.FORBIDDEN,
+        Reason.REPOSITORY_MISSING,
+        Reason.REPOSITORY_PUBLIC,
+        Reason.ISSUES_OFF,
+        Reason.CLAIM_REFUSED,
+    }
+)
+
+WRITTEN = frozenset({Reason.CREATED, Reason.UPDATED, Reason.REOPENED})  # so the token can write there
+
+
+def learnt(outcomes: Iterable[Outcome]) -> Mapping[str, Reason | None]:
+    """By repository of which something was learnt: why it cannot be filed to from here, or None where it can.
+
+    The last word counts: outcomes stand in the order in which they came about.
+    """
+    out: dict[str, Reason | None] = {}
+    for each in outcomes:
+        if each.reason in LASTING:
+            out[each.repository] = each.reason
+        elif each.reason in WRITTEN:
+            out[each.repository] = None
+    return out

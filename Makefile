@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Tests mostly wait, for daemons and for deadlines: two workers, a file each.
+TEST_WORKERS ?= 2
 SEEDS ?= 20
 SEED_START ?= 1
 
@@ -15,7 +17,7 @@ demo: $(STAMP) ## real crashes, three nodes, a kill -9: exactly one issue per bu
 	@$(BIN)/aggregator demo $(DEMO_ARGS)
 
 test: check ## style, types and every test (under 15 minutes)
-	@$(BIN)/python -m pytest $(TEST_ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(TEST_ARGS)
 
 faults: $(STAMP) ## the long forms: more kills, more faults, more errors (about 15 minutes)
 	@$(BIN)/python -m pytest -m slow $(TEST_ARGS)

@@ -26,17 +26,18 @@ from node.store import StoreError
 
 FOUND_A_PROBLEM = 1
 WRONG_USAGE = 2
+BUG = 70  # EX_SOFTWARE of sysexits.h; Python's own would be 1
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit status: 0 when it was told to stop, 1 when it cannot run, 2 when the configuration is wrong."""
+    """Exit status: 0 it was told to stop, 1 it cannot run, 2 the configuration is wrong, 70 it failed by a bug."""
     parser = argparse.ArgumentParser(prog="python -m node", description="Run the node in the foreground.")
     parser.add_argument("--config", type=Path, help="configuration file (default: the standard places)")
     given = parser.parse_args(arguments)
     try:
         loaded = load(given.config, os.environ)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        say(error)
         return WRONG_USAGE
     logs.configure(loaded.config.log.level, loaded.config.log.format, SystemClock(), redact_value)
     for warning in loaded.warnings:
@@ -46,9 +47,18 @@ def main(arguments: list[str] | None = None) -> int:
         trio.run(until_signal, loaded)
     except* (StoreError, IdentityError, MarkerKeyError, FleetError, NetworkError, SocketError) as errors:
         for error in leaves(errors):
-            print(error, file=sys.stderr)
+            say(error)
         status = FOUND_A_PROBLEM
+    except* Exception as errors:  # the last border: whoever restarts it can tell a bug from what an operator mends
+        logs.log.critical("the node failed: report this as a bug", exc_info=errors)
+        status = BUG
     return status
+
+
+def say(error: BaseException) -> None:
+    """One line on standard error, if that can be written at all."""
+    with contextlib.suppress(OSError, AttributeError):  # it is None where there is none
+        print(error, file=sys.stderr, flush=True)
 
 
 async def until_signal(loaded: Loaded) -> None:

@@ -112,5 +112,6 @@ def _make(path: Path, what: str) -> Identity:
             os.fsync(file.fileno())
         new.rename(path)
     except OSError as error:
-        raise IdentityError(f"{path}: the {what} cannot be written ({error.strerror})") from None
+        remedy = "check the directory's owner and space"
+        raise IdentityError(f"{path}: the {what} cannot be written ({error.strerror}): {remedy}") from None
     return Identity(key)

@@ -3,12 +3,15 @@
 Every event passes a redactor as the last line of defence: whatever a stage put into it by mistake, no secret gets out.
 A warning or error that repeats is written once a minute, with the number of times that it was held back meanwhile, so
 that a fault which lasts for hours does not bury what else happened.
+
+What cannot be written (a full disk, a reader that has gone) is dropped: a node goes on without its log. The next line
+that can be written says how many are missing.
 """
 
 import logging
-import sys
+import os
 from collections.abc import Callable, Mapping, MutableMapping
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -21,11 +24,13 @@ Redactor = Callable[[Any], Any]
 
 QUIET = 60.0  # seconds in which a repeated warning or error is held back
 REMEMBERED = 256  # different warnings and errors; beyond, the oldest is forgotten and would be written again
+STANDARD_ERROR = 2  # the descriptor
 LOUD = frozenset({"warning", "error", "critical", "exception"})
 
 
 def configure(level: str, form: str, clock: Clock, redact: Redactor, stream: TextIO | None = None) -> None:
     """Set up structlog for the process. `level` and `form` as in the configuration."""
+    output = Output()
     renderer = structlog.processors.JSONRenderer() if form == "json" else structlog.processors.LogfmtRenderer()
     structlog.configure(
         processors=[
@@ -35,13 +40,41 @@ def configure(level: str, form: str, clock: Clock, redact: Redactor, stream: Tex
             structlog.processors.format_exc_info,
             Once(clock),
             Redact(redact),
+            output.tell_lost,
             _leading,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream or cast("TextIO", output)),
         cache_logger_on_first_use=False,
     )
+
+
+class Output:
+    """As much of a text file as a logger needs, for a descriptor. Never raises; holds no more than one line."""
+
+    def __init__(self, descriptor: int = STANDARD_ERROR) -> None:
+        self.lost = 0  # lines since the last one that was written
+        self._descriptor = descriptor
+        self._line = ""
+
+    def write(self, text: str) -> None:
+        self._line += text
+
+    def flush(self) -> None:
+        line, self._line = self._line.encode(errors="replace"), ""
+        try:
+            while line:
+                line = line[os.write(self._descriptor, line) :]
+        except OSError:
+            self.lost += 1
+        else:
+            self.lost = 0
+
+    def tell_lost(self, _logger: object, _method: str, event: Event) -> Event:
+        if self.lost:
+            event["lines_lost"] = self.lost
+        return event
 
 
 class Once:

@@ -51,4 +51,5 @@ def write(path: Path, key: bytes) -> None:
             os.fsync(file.fileno())
         new.rename(path)
     except OSError as error:
-        raise MarkerKeyError(f"{path}: cannot be written ({error.strerror}): check the directory's owner") from None
+        remedy = "check the directory's owner and space"
+        raise MarkerKeyError(f"{path}: cannot be written ({error.strerror}): {remedy}") from None

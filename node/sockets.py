@@ -1,8 +1,8 @@
 """The sockets themselves: bound by the node, with mode and group from the first moment, one node per path.
 
 A socket is bound under a hidden name, given mode and group, and then renamed into place, so nobody can connect before
-it is protected, and what a dead node left there is replaced. A lock file beside it keeps a second node from doing that
-to a living one.
+it is protected, and what a dead program left there is replaced. What a living one listens at is not: a lock file beside
+the socket keeps a second node away, and any other program is noticed because it answers.
 """
 
 import fcntl
@@ -96,8 +96,7 @@ def _bind(path: Path, kind: socket.SocketKind, mode: int, group: str) -> socket.
     hidden = path.with_name(f".{path.name}.new")
     sock = socket.socket(socket.AF_UNIX, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     try:
-        if path.exists() and not stat.S_ISSOCK(path.lstat().st_mode):
-            raise SocketError(f"{path}: there is a file that is no socket: remove it, or choose another path")
+        _check_free(path, kind)
         hidden.unlink(missing_ok=True)
         before = os.umask(0o177)
         try:
@@ -120,6 +119,26 @@ def _bind(path: Path, kind: socket.SocketKind, mode: int, group: str) -> socket.
         sock.close()
         raise
     return sock
+
+
+def _check_free(path: Path, kind: socket.SocketKind) -> None:
+    """Raise `SocketError` unless nothing is at `path`, or a socket that nobody listens at any more."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise SocketError(f"{path}: there is a file that is no socket: remove it, or choose another path")
+    with socket.socket(socket.AF_UNIX, kind | socket.SOCK_NONBLOCK) as probe:
+        try:
+            probe.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return
+        except OSError as error:
+            why = error.strerror or str(error)
+        else:
+            why = "it answers"
+    raise SocketError(f"{path}: another program listens there ({why}): stop it, or choose another path")
 
 
 def _lock(path: Path) -> int:

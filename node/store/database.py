@@ -10,9 +10,9 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from node.store.errors import StoreError, Trouble, explain
+from node.store.errors import StoreError, Trouble, explain, explain_os
 
-VERSION = 1
+VERSION = 2
 HERE = Path(__file__).parent
 NAME = "state.db"
 BUSY = 5.0  # seconds that an operation waits for a lock of another process
@@ -28,13 +28,14 @@ def open_writer(path: Path, version: int = VERSION, upgrades: Path = HERE / "upg
             _check_version(connection, path, version, upgrades)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            _check_writable(connection)
         except BaseException:
             connection.close()
             raise
     except sqlite3.Error as error:
         raise explain(error, path) from error
     except OSError as error:
-        raise StoreError(Trouble.READ_ONLY, path, error.strerror or "") from error
+        raise explain_os(error, path) from error
     return connection
 
 
@@ -46,8 +47,17 @@ def open_reader(path: Path) -> sqlite3.Connection:
         raise explain(error, path) from error
 
 
-def version_of(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT number FROM version").fetchone()[0])
+def version_of(connection: sqlite3.Connection, path: Path) -> int:
+    """Raises `StoreError` where it has none, for it is then no database of ours, and `sqlite3.Error`."""
+    try:
+        found = connection.execute("SELECT number FROM version").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
+        raise StoreError(Trouble.FOREIGN, path, str(error)) from error
+    if not found:
+        raise StoreError(Trouble.FOREIGN, path, "it says no version")
+    return int(found[0])
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -71,13 +81,22 @@ def _make(path: Path) -> None:
 
 
 def _check_version(connection: sqlite3.Connection, path: Path, version: int, upgrades: Path) -> None:
-    found = version_of(connection)
+    found = version_of(connection, path)
     if found > version:
         raise StoreError(Trouble.NEWER, path, f"version {found}, this program knows {version}")
     if found < version:
         _back_up(connection, path.with_name(f"{path.name}.v{found}.backup"))
     for step in range(found + 1, version + 1):
         _upgrade(connection, step, (upgrades / f"{step}.sql").read_text(encoding="utf-8"))
+
+
+def _check_writable(connection: sqlite3.Connection) -> None:
+    """SQLite opens a file that may only be read without a word, and refuses every change later."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute("UPDATE version SET number = number")
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _back_up(connection: sqlite3.Connection, path: Path) -> None:

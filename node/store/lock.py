@@ -1,10 +1,11 @@
 """One process per state directory: a lock that is held for life and goes with the process, however it ends."""
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
 
-from node.store.errors import StoreError, Trouble
+from node.store.errors import StoreError, Trouble, explain_os
 
 
 def hold(directory: Path) -> int:
@@ -13,13 +14,14 @@ def hold(directory: Path) -> int:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StoreError(Trouble.READ_ONLY, path, error.strerror or "") from None
+        raise explain_os(error, path) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         holder = os.read(handle, 20).decode(errors="replace").strip()
         os.close(handle)
         raise StoreError(Trouble.IN_USE, directory, f"process {holder or 'unknown'}") from None
-    os.ftruncate(handle, 0)
-    os.write(handle, f"{os.getpid()}\n".encode())
+    with contextlib.suppress(OSError):  # a full disk: the number is a courtesy, the lock is held without it
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode())
     return handle

@@ -1,9 +1,9 @@
--- What one node keeps. Version 1. Written by one thread only, read by any.
+-- What one node keeps. Version 2. Written by one thread only, read by any.
 -- Times are Unix seconds; a window is named by its start second; `day` counts days since 1970-01-01.
 
 -- One row. A program refuses a higher version than it knows, and upgrades a lower one step by step after a backup.
 CREATE TABLE version (number INTEGER NOT NULL) STRICT;
-INSERT INTO version VALUES (1);
+INSERT INTO version VALUES (2);
 
 -- Small facts about this node by name; values are MessagePack.
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
@@ -76,5 +76,6 @@ CREATE TABLE audit (
     subject TEXT NOT NULL,
     detail  TEXT NOT NULL       -- JSON
 ) STRICT;
+CREATE INDEX audit_by_action ON audit (action);
 CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;

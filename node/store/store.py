@@ -21,7 +21,7 @@ from typing import TypeVar
 import trio
 
 from node.store.database import NAME, open_reader, open_writer
-from node.store.errors import StoreError, Trouble, explain
+from node.store.errors import StoreError, Trouble, explain, explain_os
 from node.store.lock import hold
 from node.turn import Turn
 
@@ -139,7 +139,7 @@ def _prepare(directory: Path) -> int:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(Trouble.READ_ONLY, directory, error.strerror or "") from None
+        raise explain_os(error, directory) from None
     return hold(directory)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,3 +69,22 @@ def test_what_is_below_the_level_is_not_written(stream: io.StringIO) -> None:
     logs.configure("warning", "json", Clock(), redact, stream)
     structlog.get_logger().info("started")
     assert lines(stream) == []
+
+
+def test_what_cannot_be_written_ends_nobody_and_is_told_when_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    full, (reading, writing) = os.open("/dev/full", os.O_WRONLY), os.pipe()
+    output = logs.Output(full)
+    monkeypatch.setattr(logs, "Output", lambda: output)
+    try:
+        logs.configure("info", "json", Clock(), redact)
+        for number in range(3):
+            logs.log.info("lost", number=number)
+        os.dup2(writing, full)
+        logs.log.info("here again")
+        logs.log.info("and again")
+        told = [json.loads(line) for line in os.read(reading, 65536).splitlines()]
+    finally:
+        structlog.reset_defaults()
+        for handle in (full, reading, writing):
+            os.close(handle)
+    assert [(each["event"], each.get("lines_lost")) for each in told] == [("here again", 3), ("and again", None)]

@@ -1,5 +1,6 @@
 """The store: whole changes or none, durable, locked, and clear about what is wrong."""
 
+import gzip
 import os
 import sqlite3
 from pathlib import Path
@@ -10,6 +11,7 @@ import trio
 from aggregator.history import History
 from aggregator.ledger import Folded
 from aggregator.page import Page, PageKey, write_body
+from node.book import open_book
 from node.store import (
     Operation,
     Store,
@@ -25,8 +27,21 @@ from node.store import (
     samples,
     sessions,
 )
-from node.store.database import NAME, open_writer
+from node.store.database import NAME, VERSION, open_writer
+from node.tally import open_counting
 from tests.pure.factories import ALICE, name, tally
+from tests.stage.kit import FakeClock
+
+# A database that the last program of version 1 wrote: two errors, a ruling of each kind, samples, sessions.
+FIRST = Path(__file__).parents[1] / "fixtures" / "state.v1.db.gz"
+V1_PEER = "12D3KooWAuoh9qDpqhfRt9RUDTVNU7PzVsZoTzhbRh9q5h6La8DS"
+V1_TIME = 1_795_180_339.0
+V1_SIGNATURE = "s1-aa2a32f1432d544f341f29e8bd3a8bbb"
+
+
+def first_version(directory: Path) -> None:
+    """Put the database of version 1 into a state directory."""
+    (directory / NAME).write_bytes(gzip.decompress(FIRST.read_bytes()))
 
 
 def page(number: int = 0, sequence: int = 1, window: int = 900) -> Page:
@@ -151,24 +166,57 @@ def test_a_newer_database_is_refused_untouched(tmp_path: Path) -> None:
 def test_an_older_database_is_upgraded_step_by_step_after_a_backup(tmp_path: Path) -> None:
     path, steps = tmp_path / NAME, tmp_path / "upgrades"
     steps.mkdir()
-    (steps / "2.sql").write_text("CREATE TABLE fruit (name TEXT);")
-    (steps / "3.sql").write_text("INSERT INTO fruit VALUES ('apple');")
+    (steps / f"{VERSION + 1}.sql").write_text("CREATE TABLE fruit (name TEXT);")
+    (steps / f"{VERSION + 2}.sql").write_text("INSERT INTO fruit VALUES ('apple');")
     open_writer(path).close()
-    connection = open_writer(path, version=3, upgrades=steps)
-    assert connection.execute("SELECT name, number FROM fruit, version").fetchall() == [("apple", 3)]
+    connection = open_writer(path, version=VERSION + 2, upgrades=steps)
+    assert connection.execute("SELECT name, number FROM fruit, version").fetchall() == [("apple", VERSION + 2)]
     connection.close()
-    old = sqlite3.connect(tmp_path / f"{NAME}.v1.backup")
-    assert old.execute("SELECT number FROM version").fetchall() == [(1,)]
+    old = sqlite3.connect(tmp_path / f"{NAME}.v{VERSION}.backup")
+    assert old.execute("SELECT number FROM version").fetchall() == [(VERSION,)]
     old.close()
+
+
+def shape(path: Path) -> set[tuple[str, str, str]]:
+    """What is in a database, but for how it is written."""
+    connection = sqlite3.connect(path)
+    try:
+        rows = connection.execute("SELECT type, name, tbl_name FROM sqlite_schema").fetchall()
+    finally:
+        connection.close()
+    return set(rows)
+
+
+async def test_a_database_of_the_version_before_is_taken_over_with_all_that_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    first_version(tmp_path / "old")
+    clock = FakeClock(V1_TIME)
+    async with open_store(tmp_path / "old") as store, open_store(tmp_path / "new"):
+        counting = await open_counting(store, V1_PEER, 900, 86_400.0, clock)
+        totals = [counting.ledger.total([signature]) for signature in counting.ledger.signatures()]
+        keeper = await open_book(store, V1_PEER, clock)
+        assert sorted((total.title, total.count) for total in totals if total) == [
+            ("Error1: step <n> failed in step_1", 3),
+            ("Error2: step <n> failed in step_2", 40),
+        ]
+        assert {ruling.kind for ruling in keeper.book.rulings()} == {"edge", "mute"}
+        assert await store.read(audit.count) == {"merge": 1, "mute": 1}
+        assert await store.read(lambda db: sessions.find(db, [b"\x01" * 16, b"\x02" * 16])) == {
+            b"\x01" * 16: 4,
+            b"\x02" * 16: 41,
+        }
+        assert len(await store.read(lambda db: samples.of_signature(db, V1_SIGNATURE))) == 2
+    assert shape(tmp_path / "old" / NAME) == shape(tmp_path / "new" / NAME)
+    assert shape(tmp_path / "old" / f"{NAME}.v1.backup") < shape(tmp_path / "new" / NAME)
 
 
 def test_an_upgrade_that_fails_leaves_the_step_before_it(tmp_path: Path) -> None:
     path, steps = tmp_path / NAME, tmp_path / "upgrades"
     steps.mkdir()
-    (steps / "2.sql").write_text("CREATE TABLE fruit (name TEXT); INSERT INTO nowhere VALUES (1);")
+    (steps / f"{VERSION + 1}.sql").write_text("CREATE TABLE fruit (name TEXT); INSERT INTO nowhere VALUES (1);")
     open_writer(path).close()
     with pytest.raises(StoreError, match="nowhere"):
-        open_writer(path, version=2, upgrades=steps)
+        open_writer(path, version=VERSION + 1, upgrades=steps)
     connection = open_writer(path)
     assert connection.execute("SELECT name FROM sqlite_schema WHERE name = 'fruit'").fetchall() == []
     connection.close()

@@ -7,8 +7,9 @@ STAMP := $(VENV)/.installed
 TEST_WORKERS ?= 2
 SEEDS ?= 20
 SEED_START ?= 1
+MINUTES ?= 60
 
-.PHONY: help demo test faults check format types setup clean simulate
+.PHONY: help demo test faults soak check format types setup clean simulate
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -24,6 +25,9 @@ faults: $(STAMP) ## the long forms: more kills, more faults, more errors (about 
 
 simulate: $(STAMP) ## many seeds of the simulator: make simulate SEEDS=200 SEED_START=1
 	@$(BIN)/python -m tests.simulation all $(SEEDS) $(SEED_START)
+
+soak: $(STAMP) ## good, bad and stopped clients at two nodes: make soak MINUTES=60
+	@$(BIN)/python -m tests.soak $(MINUTES)
 
 check: $(STAMP) ## style and strict types only
 	@$(BIN)/ruff check .

@@ -19,6 +19,7 @@ CONTEXT_CHARS = 4_096  # of one value in the context
 INTEGER = 2**63  # numbers from -INTEGER up to below it; JSON has larger ones, MessagePack has not
 
 SESSION_BYTES = 16
+SEQUENCE = 2**53  # numbers of records in a session are lower; SQLite would hold more, JSON would not
 CONNECTIONS = 1_024  # on the ingest socket at a time
 
 SEVERITIES = ("low", "medium", "high", "critical")  # ascending

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from aggregator.book import Fact, FactKey, Ruling
+from aggregator.brief import brief
 from aggregator.page import Page
 
 VERSION = 1
@@ -61,4 +62,4 @@ def decode(data: bytes) -> Message:
     try:
         return _messages.decode(memoryview(data)[1:])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadMessage(str(error)) from None
+        raise BadMessage(brief(error)) from None

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from aggregator.brief import brief
 from aggregator.tally import Tally
 
 TALLIES = 64  # in one page
@@ -83,7 +84,7 @@ def read_body(body: bytes) -> list[Tally]:
     try:
         tallies = _bodies.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadPage(f"body: {error}") from None
+        raise BadPage(brief(f"body: {error}")) from None
     if len(tallies) > TALLIES:
         raise BadPage(f"{len(tallies)} tallies: at most {TALLIES}")
     if len({t.signature for t in tallies}) != len(tallies):

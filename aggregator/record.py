@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from aggregator import limits
+from aggregator.brief import brief
 
 Severity = Literal["low", "medium", "high", "critical"]
 Link = Literal["", "cause", "context", "member"]
@@ -64,7 +65,7 @@ class _Common(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         if not self.message.strip() and not self.type:
             raise BadRecord("message is empty: give a message or a type")
         if not 1 <= self.count <= limits.COUNT:
-            raise BadRecord(f"count is {self.count}: expected 1 to {limits.COUNT}")
+            raise BadRecord(f"count is {brief(self.count)}: expected 1 to {limits.COUNT}")
         if len(self.message) > limits.MESSAGE_CHARS:
             raise BadRecord(f"message has {len(self.message)} characters: at most {limits.MESSAGE_CHARS}")
         for name, value in (("type", self.type), ("service", self.service), ("release", self.release)):
@@ -105,7 +106,7 @@ class ErrorRecord(_Common, frozen=True, omit_defaults=True, kw_only=True):
         if len(self.messages) > limits.EXCEPTIONS:
             raise BadRecord(f"{len(self.messages)} messages: at most {limits.EXCEPTIONS}")
         if any(len(e.frames) > limits.FRAMES for e in self.exceptions):
-            raise BadRecord(f"an exception has more than {limits.FRAMES} frames")
+            raise BadRecord(f"frames: an exception has more than {limits.FRAMES}")
         if any(not 0 <= e.parent < max(i, 1) for i, e in enumerate(self.exceptions)):
             raise BadRecord("parent: expected the index of an earlier exception")
         if any(not -limits.INTEGER <= frame.line < limits.INTEGER for e in self.exceptions for frame in e.frames):
@@ -137,7 +138,7 @@ def decode(data: bytes | memoryview, *, json: bool = False) -> ErrorRecord:
     try:
         record = (_json_records if json else _records).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRecord(_plain(error)) from None
+        raise BadRecord(not_a_record(error)) from None
     return record.check()
 
 
@@ -146,7 +147,7 @@ def decode_head(data: bytes | memoryview, *, json: bool = False) -> Head:
     try:
         head = (_json_heads if json else _heads).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRecord(_plain(error)) from None
+        raise BadRecord(not_a_record(error)) from None
     return head.check()
 
 
@@ -172,6 +173,6 @@ def _parse_time(text: str, fallback: float) -> float:
     return moment.timestamp()
 
 
-def _plain(error: Exception) -> str:
-    """The decoder's own words: they name fields and types, never values."""
-    return f"not a record: {error}"
+def not_a_record(error: Exception) -> str:
+    """The decoder's own words, which name the field. They may quote a value, however long it is: the middle is cut."""
+    return brief(f"not a record: {error}")

@@ -1,7 +1,10 @@
 """The numbers of a running node, gathered from its parts at the moment they are asked for."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
+
+import trio
 
 from aggregator import __version__
 from aggregator.agenda import Knowledge
@@ -11,7 +14,14 @@ from node.control.view import Measured
 from node.mesh import Mesh
 from node.outward import Outward
 
-ENDED = {"busy": "busy", "slow": "slow", "rate": "rate", "ended": "sent"}  # counter of ingest: reason
+ENDED = {
+    "busy": "busy",
+    "displaced": "displaced",
+    "full": "full",
+    "slow": "slow",
+    "rate": "rate",
+    "ended": "sent",
+}  # counter of ingest: reason
 
 
 def of_ingest(counted: Mapping[str, int]) -> Iterator[Measured]:
@@ -104,5 +114,7 @@ def _unfiled(outcome: Outcome) -> bool:
 def of_node(started: float, settled: bool, late: float) -> Iterator[Measured]:
     yield Measured("settled", settled)
     yield Measured("loop_delay_seconds", late)
+    yield Measured("tasks", trio.lowlevel.current_statistics().tasks_living)
+    yield Measured("threads", threading.active_count())
     yield Measured("start_time_seconds", started)
     yield Measured("build", 1, (__version__,))

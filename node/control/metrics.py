@@ -75,6 +75,8 @@ METRICS: Mapping[str, Kind] = {
     # this node
     "queue_length": Kind("gauge", "What waits: ingest (records), gossip, inbox, neighbour (messages).", ("queue",)),
     "loop_delay_seconds": Kind("gauge", "By how much the loop was late at worst, within the last minute."),
+    "tasks": Kind("gauge", "Tasks of the event loop."),
+    "threads": Kind("gauge", "Threads of this node."),
     "start_time_seconds": Kind("gauge", "When this node started, in Unix seconds."),
     "build": Kind("gauge", "1, with the version.", ("version",)),
 }  # fmt: skip

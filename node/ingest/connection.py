@@ -32,6 +32,7 @@ class Connection(Sender):
     ) -> None:
         super().__init__(desk, counters, {"pid": peer.pid, "uid": peer.uid, "gid": peer.gid})
         self.socket = sock
+        self.handle = sock.fileno()  # still known when the socket is closed
         self.peer = peer
         self.rest = b""  # the beginning of a frame
         self.out = bytearray()  # what could not be sent yet
@@ -51,6 +52,11 @@ class Connection(Sender):
         return IN if self.reading and not self.ended else 0
 
     @property
+    def held(self) -> int:
+        """Bytes that are kept for it."""
+        return len(self.rest) + len(self.out)
+
+    @property
     def finished(self) -> bool:
         """Whether everything is said."""
         quiet = not self.pending and not self.out
@@ -63,8 +69,9 @@ class Connection(Sender):
 
     def settled(self, reply: Reply) -> None:
         super().settled(reply)
-        for each in reply.alone:
-            self.say(self._alone(each))
+        for each in reply.alone:  # thousands, so they are sent together
+            self._add(self._alone(each))
+        self.flush()
         if reply.ack:
             self.say(self._acknowledgement(reply))
         self.say_over()
@@ -82,8 +89,11 @@ class Connection(Sender):
             self.say(self.over)
 
     def say(self, answer: Answer) -> None:
-        self.out += wire.encode(answer, self.json is True)
+        self._add(answer)
         self.flush()
+
+    def _add(self, answer: Answer) -> None:
+        self.out += wire.encode(answer, self.json is True)
 
     def flush(self) -> None:
         """Send what can be sent."""

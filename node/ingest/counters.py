@@ -14,6 +14,8 @@ class Counters:
         self.ended = 0  # conversations that were ended because of what was sent
         self.connections = 0  # accepted
         self.busy = 0  # connections that were turned away
+        self.full = 0  # connections that were ended because all together held too much
+        self.displaced = 0  # idle connections that made room for a user who had fewer
         self.slow = 0  # connections that were ended because they did not go on
         self.rate = 0  # connections that were ended because their user sends too fast
         self.datagrams = 0

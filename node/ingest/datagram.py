@@ -7,7 +7,7 @@ sent twice is counted twice. The kernel says who sent each.
 import socket
 
 from aggregator import limits
-from aggregator.record import BadRecord
+from aggregator.record import BadRecord, not_a_record
 from node.ingest.counters import Counters
 from node.ingest.rates import Rates
 from node.ingest.sender import Taking
@@ -52,7 +52,7 @@ class Datagrams:
             sent = decode_json(frame) if json else decode(frame)
             self._desk.take(sent, frame, json, peer._asdict())
         except DECODING as error:
-            self._counters.refuse(f"not a record: {error}")
+            self._counters.refuse(not_a_record(error))
             return
         except BadRecord as error:
             self._counters.refuse(str(error))

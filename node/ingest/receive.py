@@ -2,16 +2,18 @@
 
 A task per connection would cost more than a record does. So one task waits for an epoll set, reads from every socket
 that has something into one large buffer, and takes the frames where they lie. What is incomplete is put aside per
-connection and copied back in front of what comes next. Between two rounds the loop waits while the growing batch is
-full; then nobody is read from, and senders wait in the kernel.
+connection and copied back in front of what comes next. Everybody who is ready has its turn before anybody has another,
+and what a turn may take is bounded, so who sends much delays the others by little. While the growing batch is full the
+loop waits; then nobody is read from, and senders wait in the kernel.
 
-At most `connections` at a time: a further one is told `busy`, and told that it may try again. A connection that stays
-in the middle of a frame, or does not take its answers, is ended after `PATIENCE`.
+At most `connections` at a time: a further one is told `busy`, and told that it may try again, unless its user has fewer
+than another (see `crowd`). A connection that stays in the middle of a frame, or does not take its answers, is ended
+after `PATIENCE`.
 """
 
 import select
 import socket
-from collections.abc import Iterable
+import time
 
 import structlog
 import trio
@@ -21,10 +23,12 @@ from node.ingest import wire
 from node.ingest.batch import Answer
 from node.ingest.connection import Connection, IssueOf
 from node.ingest.counters import Counters
+from node.ingest.crowd import Crowd
 from node.ingest.datagram import Datagrams
 from node.ingest.desk import Desk
 from node.ingest.poll import Poll
 from node.ingest.rates import Rates
+from node.ingest.turns import Turns
 from node.sockets import Bound, peer_of
 from node.store import StoreError
 
@@ -35,7 +39,9 @@ PATIENCE = 30.0  # seconds
 SWEEP = 5.0  # seconds between two looks for connections that do not go on
 ACCEPTED = 64  # connections in one round
 TURNED_AWAY = 64  # connections that are told `busy` at a time; beyond, they are closed without a word
-READS = 4  # of one connection in one round
+READS = 4  # of one connection in one turn
+NOBODY = -1  # the user of the sockets themselves
+ROUND = 0.02  # seconds after which the node's other tasks have their turn
 
 
 class Receiver:
@@ -52,7 +58,7 @@ class Receiver:
         hello: Answer,
         issue_of: IssueOf,
     ) -> None:
-        self.connections: dict[int, Connection] = {}
+        self.connections = Crowd()
         self._stream = stream
         self._datagrams = datagrams
         self._desk = desk
@@ -64,6 +70,7 @@ class Receiver:
         self._buffer = bytearray(wire.LENGTH.size + limits.FRAME_BYTES + READ_BYTES)
         self._view = memoryview(self._buffer)
         self._poll = Poll()
+        self._ready: Turns[tuple[int, int, Connection | None]] = Turns()
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Read until cancelled."""
@@ -75,22 +82,16 @@ class Receiver:
             nursery.start_soon(self._sweep)
             task_status.started()
             while True:
-                await trio.lowlevel.wait_readable(self._poll.fileno())
+                await self._wait_ready()
                 await self._desk.wait_room()
                 self._desk.begin()
-                for handle, events in self._poll.ready():
-                    if handle == listening:
-                        self._accept()
-                    elif handle == arriving:
-                        self._datagrams.receive(self._view, trio.current_time())
-                    elif connection := self.connections.get(handle):
-                        self._serve(connection, events)
-                await self._greet([each for each in self.connections.values() if each.hello is not None])
+                self._take_turns(listening, arriving)
+                await self._greet([each for each in self.connections if each.hello is not None])
 
     async def stop(self) -> None:
         """Take nothing more, settle what was taken, tell everybody, close."""
         await self._desk.drain()
-        for connection in list(self.connections.values()):
+        for connection in self.connections:
             connection.over = connection.over or {"error": "stopping", "retry": True}
             connection.say_over()
             self._close(connection)
@@ -100,8 +101,32 @@ class Receiver:
         """Its answers were sent, or are waiting to be: read on, write, or close."""
         if connection.finished:
             self._close(connection)
-        elif connection.socket.fileno() in self.connections:
-            self._poll.watch(connection.socket.fileno(), connection.events)
+        elif self.connections.get(connection.handle) is connection:
+            self._poll.watch(connection.handle, connection.events)
+        while self.connections.weigh(connection):
+            self._counters.full += 1
+            self._send_away(self.connections.heaviest())
+
+    async def _wait_ready(self) -> None:
+        if self._ready:
+            await trio.lowlevel.checkpoint()
+            return
+        await trio.lowlevel.wait_readable(self._poll.fileno())
+        for handle, events in self._poll.ready():
+            connection = self.connections.get(handle)
+            self._ready.add(connection.peer.uid if connection else NOBODY, (handle, events, connection))
+
+    def _take_turns(self, listening: int, arriving: int) -> None:
+        """Everybody who is ready, as far as there is room for what they send."""
+        batch, end = self._desk.batch, time.perf_counter() + ROUND
+        while self._ready and not batch.full() and time.perf_counter() < end:
+            handle, events, connection = self._ready.take()
+            if handle == listening:
+                self._accept()
+            elif handle == arriving:
+                self._datagrams.receive(self._view, trio.current_time())
+            elif connection and self.connections.get(handle) is connection:  # else it has gone meanwhile
+                self._serve(connection, events)
 
     def _accept(self) -> None:
         for _ in range(ACCEPTED):
@@ -118,17 +143,21 @@ class Receiver:
 
     def _welcome(self, sock: socket.socket) -> None:
         self._counters.connections += 1
+        peer = peer_of(sock)
+        if len(self.connections) >= self._most and (idle := self.connections.place_for(peer.uid)):
+            self._counters.displaced += 1
+            self._send_away(idle)
         surplus = len(self.connections) - self._most
         if surplus >= 0:
             self._counters.busy += 1
         if surplus >= TURNED_AWAY:
             sock.close()
             return
-        connection = Connection(sock, peer_of(sock), self._desk, self._counters, self._issue_of, self.answered)
+        connection = Connection(sock, peer, self._desk, self._counters, self._issue_of, self.answered)
         connection.busy = surplus >= 0
         connection.since = trio.current_time()
-        self.connections[sock.fileno()] = connection
-        self._poll.watch(connection.socket.fileno(), connection.events)
+        self.connections.add(connection)
+        self._poll.watch(connection.handle, connection.events)
 
     def _serve(self, connection: Connection, events: int) -> None:
         if events & select.EPOLLOUT:
@@ -156,7 +185,7 @@ class Receiver:
                 connection.finish(connection.rest)
                 return
             self._feed(connection, start + size)
-            if not connection.reading or size < READ_BYTES // 4:
+            if not connection.reading or size < READ_BYTES // 4 or self._desk.batch.full():
                 return
 
     def _feed(self, connection: Connection, end: int) -> None:
@@ -201,19 +230,25 @@ class Receiver:
 
     def _close(self, connection: Connection) -> None:
         connection.leave()
-        handle = connection.socket.fileno()
-        if self.connections.pop(handle, None) is not None:
-            self._poll.watch(handle, 0)
+        if self.connections.remove(connection):
+            self._poll.watch(connection.handle, 0)
             connection.socket.close()
+
+    def _send_away(self, connection: Connection) -> None:
+        """It may come back."""
+        connection.rest = b""
+        connection.over = {"error": "busy", "retry": True}
+        connection.say_over()
+        self._close(connection)
 
     async def _sweep(self) -> None:
         while True:
             await trio.sleep(SWEEP)
             self._poll.watch(self._stream.socket.fileno(), select.EPOLLIN)
-            self._end_slow(list(self.connections.values()), trio.current_time())
+            self._end_slow(trio.current_time())
 
-    def _end_slow(self, connections: Iterable[Connection], now: float) -> None:
-        for connection in connections:
+    def _end_slow(self, now: float) -> None:
+        for connection in self.connections:
             stuck = connection.rest or connection.out or connection.json is None
             if stuck and not connection.pending and now - connection.since > PATIENCE:
                 self._counters.slow += 1

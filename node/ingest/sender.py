@@ -7,7 +7,7 @@ Bad frames are refused with a reason and settled; only what makes the rest unrea
 from typing import Any, Protocol
 
 from aggregator import limits
-from aggregator.record import BadRecord
+from aggregator.record import BadRecord, not_a_record
 from node.ingest.batch import Answer, Batch, Refusal, Reply, Wish
 from node.ingest.counters import Counters
 from node.ingest.repeats import Repeat
@@ -109,7 +109,7 @@ class Sender:
         try:
             sent = decode_json(frame) if json else decode(frame)
         except DECODING as error:
-            self._take_odd(frame, f"not a record: {error}")
+            self._take_odd(frame, not_a_record(error))
             return
         seq = sent.seq
         session = self.session
@@ -168,7 +168,7 @@ class Sender:
 
     def _skip(self, session: Session, seq: int) -> bool:
         """Go on at `seq` where nobody is left who could send what is missing before it."""
-        if not self.last_writer or seq < session.next:
+        if not self.last_writer or not session.next <= seq < limits.SEQUENCE:
             return False
         session.next = seq
         return True
@@ -176,7 +176,8 @@ class Sender:
     def _out_of_turn(self, session: Session, seq: int | None) -> None:
         if seq is None or seq > session.next or seq < 1:
             self._counters.gaps += 1
-            self._end("gap", next=session.next)
+            missing = f"a record without a number from 1 to {limits.SEQUENCE - 1}"  # what is missing else, it skips
+            self._end(missing if self.last_writer else "gap", next=session.next)
             return
         self._counters.repeated += 1
         self._last = seq

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from aggregator import limits
+from aggregator.brief import brief
 from aggregator.record import BadRecord, Head
 
 LENGTH = struct.Struct(">I")
@@ -64,7 +65,7 @@ def session_in(frame: memoryview, json: bool) -> bytes | None:
     if len(session) != limits.SESSION_BYTES:
         raise BadRecord(f"session: expected {limits.SESSION_BYTES} bytes, in JSON as hex digits")
     if hello.hello != 1:
-        raise BadRecord(f"hello is {hello.hello}: this node speaks 1")
+        raise BadRecord(f"hello is {brief(hello.hello)}: this node speaks 1")
     return session
 
 

@@ -64,8 +64,8 @@ def listening(port: int) -> str:
     return f'[network]\nlisten = ["/ip4/{HOST}/tcp/{port}"]\n'
 
 
-def found(directory: Path, reserved: ExitStack, names: Sequence[str] = NAMES) -> Founded:
-    """Make the fleet. `reserved` keeps its ports."""
+def found(directory: Path, reserved: ExitStack, names: Sequence[str] = NAMES, window: int = WINDOW) -> Founded:
+    """Make the fleet, with windows of `window` seconds. `reserved` keeps its ports."""
     founded = Founded(directory)
     directory.mkdir(exist_ok=True)
     nodes: dict[str, DaemonProcess] = {}
@@ -73,7 +73,7 @@ def found(directory: Path, reserved: ExitStack, names: Sequence[str] = NAMES) ->
         founded.public[name], founded.inner[name] = reserve(reserved), reserve(reserved)
         nodes[name] = DaemonProcess(directory / name, listening(founded.public[name]), config=CONFIG)
     first, *others = names
-    made = json.loads(cli(nodes[first].directory, "init", "--window", f"{WINDOW}s", "--name", "test", "--json"))
+    made = json.loads(cli(nodes[first].directory, "init", "--window", f"{window}s", "--name", "test", "--json"))
     founded.peers[first] = made["node"]
     with nodes[first]:
         address = f"/ip4/{HOST}/tcp/{founded.public[first]}"

@@ -92,6 +92,8 @@ class Running:
 class Talker:
     """One connection, MessagePack or JSON."""
 
+    patience = 10.0  # seconds that an answer may take
+
     def __init__(self, stream: trio.SocketStream) -> None:
         self.stream = stream
         self._buffer = b""
@@ -125,7 +127,7 @@ class Talker:
         return taken
 
     async def _receive(self) -> bytes:
-        with trio.fail_after(10):
+        with trio.fail_after(self.patience):
             data = bytes(await self.stream.receive_some(65536))
         assert data, "the node closed the connection"
         return data

@@ -5,11 +5,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Tests mostly wait, for daemons and for deadlines: two workers, a file each.
 TEST_WORKERS ?= 2
+PREFIX ?= /usr/local
+DESTDIR ?=
 SEEDS ?= 20
 SEED_START ?= 1
 MINUTES ?= 60
 
-.PHONY: help demo test faults soak check format types setup clean simulate
+.PHONY: help demo test faults soak check format types setup clean simulate install uninstall show-install
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -49,6 +51,12 @@ $(STAMP): pyproject.toml tools/check_headers.sh
 	@# libp2p brings old type stubs that hide trio's own types from pyright.
 	@rm -rf $(VENV)/lib/python*/site-packages/trio-stubs
 	@touch $(STAMP)
+
+install: ## put the node onto this machine: PREFIX (/usr/local), DESTDIR (docs/install.md)
+	@PYTHON=$(PYTHON) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) sh tools/install.sh install
+
+uninstall: ## take it off again; state and configuration stay
+	@PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) sh tools/install.sh uninstall
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis tests/javascript/node_modules

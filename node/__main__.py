@@ -15,6 +15,7 @@ import trio
 
 from aggregator.redact import redact_value
 from node import daemon, logs
+from node.activation import passed_in
 from node.clock import SystemClock
 from node.config import ConfigError, Loaded, load
 from node.fleet import FleetError
@@ -22,6 +23,8 @@ from node.identity import IdentityError
 from node.ingest import SocketError
 from node.markerkey import MarkerKeyError
 from node.network import NetworkError
+from node.notify import Manager, manager_in
+from node.sockets import Passed
 from node.store import StoreError
 
 FOUND_A_PROBLEM = 1
@@ -44,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
         logs.log.warning("configuration", reason=warning)
     status = 0
     try:
-        trio.run(until_signal, loaded)
+        manager = manager_in(os.environ, os.getpid())
+        trio.run(until_signal, loaded, passed_in(os.environ, os.getpid()), manager)
     except* (StoreError, IdentityError, MarkerKeyError, FleetError, NetworkError, SocketError) as errors:
         for error in leaves(errors):
             say(error)
@@ -61,13 +65,13 @@ def say(error: BaseException) -> None:
         print(error, file=sys.stderr, flush=True)
 
 
-async def until_signal(loaded: Loaded) -> None:
+async def until_signal(loaded: Loaded, passed: Passed, manager: Manager) -> None:
     """Run the node; the first signal to end stops it in order."""
     stop = trio.Event()
     again, reloads = trio.open_memory_channel[None](1)  # one that waits reads what the next would read
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_obey_signals, stop, again)
-        await daemon.run(loaded, stop, reloads=reloads)
+        await daemon.run(loaded, stop, reloads=reloads, passed=passed, manager=manager)
         nursery.cancel_scope.cancel()
 
 

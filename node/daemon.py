@@ -9,6 +9,7 @@ both before the store, so nothing that was taken is left behind.
 """
 
 import contextlib
+import dataclasses
 import os
 import socket
 from collections.abc import Mapping
@@ -24,15 +25,16 @@ from aggregator.signature import Signed, sign
 from node import markerkey
 from node.book import BookKeeper, open_book
 from node.clock import Clock, SystemClock
-from node.config import Config, ConfigError, Loaded, places
+from node.config import Config, ConfigError, Loaded, Places, places
 from node.control.server import metrics_only, serve
 from node.fleet import load_fleet
 from node.identity import load_or_make
 from node.ingest import Ingest
 from node.loopdelay import LoopDelay
 from node.mesh import Mesh, make_mesh
+from node.notify import Manager
 from node.outward import open_outward
-from node.sockets import bind, bind_loopback
+from node.sockets import NOTHING, Bound, Passed, bind, bind_loopback
 from node.store import StoreError, open_store
 from node.tally import Counting, open_counting
 from node.view import NodeView
@@ -41,6 +43,7 @@ log = structlog.get_logger("node")
 
 CONTROL_MODE = 0o600  # who may connect may also enable filing
 TICK_DELAY = 6.0  # seconds: what was counted before a tick is known to all by then
+NOBODY = Manager()
 EXPIRE_EVERY = 60.0  # seconds; far shorter than any window that leaves the lookback
 
 
@@ -50,13 +53,17 @@ async def run(
     environment: Mapping[str, str] = os.environ,
     clock: Clock | None = None,
     reloads: trio.MemoryReceiveChannel[None] | None = None,
+    passed: Passed = NOTHING,
+    manager: Manager = NOBODY,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Run a node until `stop` is set. For each message of `reloads` it reads its configuration again.
 
-    Raises `StoreError`, `IdentityError`, `MarkerKeyError`, `FleetError`, `NetworkError` or `SocketError`.
+    `passed`: sockets that were bound for it, `manager`: who wants to be told how it is. Raises `StoreError`,
+    `IdentityError`, `MarkerKeyError`, `FleetError`, `NetworkError` or `SocketError`.
     """
-    config, where, clock = loaded.config, places(loaded.config, environment), clock or SystemClock()
+    config, clock = loaded.config, clock or SystemClock()
+    where = settle_places(places(config, environment), passed)
     async with open_store(where.directory) as store:
         identity = load_or_make(where.directory / "key")
         key = markerkey.load_or_make(where.directory / markerkey.NAME)
@@ -72,7 +79,7 @@ async def run(
         if mesh:
             outward.memory.elsewhere, outward.terms.elect = mesh.samples.read, mesh.election.wait_turn
             outward.terms.wait = TICK_DELAY
-        ingest = Ingest(config, where, store, counting, Naming(), clock, lambda root: view.address_of(root))
+        ingest = Ingest(config, where, store, counting, Naming(), clock, lambda root: view.address_of(root), passed)
         loop = LoopDelay()
         view = NodeView(
             identity.peer, known, keeper, outward, mesh, store, clock, ingest.statistics, clock.now(), where, loop
@@ -87,25 +94,38 @@ async def run(
                 taking.start_soon(outward.candidacy.run)
                 taking.start_soon(outward.bundler.run)
                 if reloads:
-                    taking.start_soon(reload_when_told, reloads, view)
+                    taking.start_soon(reload_when_told, reloads, view, manager)
                 taking.start_soon(loop.run)
-                await taking.start(control, where.control, view)
+                await taking.start(control, where.control, passed.get("control"), view)
                 if config.control.metrics:
                     await taking.start(metrics, config.control.metrics, view)
                 await taking.start(ingest.run)
 
                 log.info("node started", peer=identity.peer, directory=str(where.directory), config=str(loaded.path))
+                manager.ready()
+                taking.start_soon(manager.run, view.in_a_line)
                 task_status.started()
                 await stop.wait()
                 log.info("node stops")
+                manager.stopping()
                 taking.cancel_scope.cancel()
             keeping.cancel_scope.cancel()
     log.info("node stopped")
 
 
-async def control(path: Path, view: NodeView, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+def settle_places(where: Places, passed: Passed) -> Places:
+    """The places of sockets as they are: one that was passed is where who made it put it."""
+    found = {role: bound.path for role, bound in passed.items() if getattr(where, role) != bound.path}
+    for role, path in found.items():
+        log.warning("socket", reason=f"{role} was passed at {path}; by its settings it is at {getattr(where, role)}")
+    return dataclasses.replace(where, **found)
+
+
+async def control(
+    path: Path, passed: Bound | None, view: NodeView, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
     """Answer on the control socket: its owner's and root's only. Raises `SocketError` before it has started."""
-    bound = bind(path, socket.SOCK_STREAM, CONTROL_MODE)
+    bound = passed or bind(path, socket.SOCK_STREAM, CONTROL_MODE)
     try:
         await serve(bound.socket, view, task_status=task_status)
     finally:
@@ -118,11 +138,13 @@ async def metrics(address: str, view: NodeView, task_status: trio.TaskStatus[Non
         await serve(bound, view, metrics_only, task_status)
 
 
-async def reload_when_told(reloads: trio.MemoryReceiveChannel[None], view: NodeView) -> None:
+async def reload_when_told(reloads: trio.MemoryReceiveChannel[None], view: NodeView, manager: Manager = NOBODY) -> None:
     """Until cancelled. What is refused is in the log, and the old configuration stays."""
     async for _ in reloads:
+        manager.reloading()
         with contextlib.suppress(ConfigError):
             await view.reload()
+        manager.ready()
 
 
 class Naming:

@@ -11,6 +11,7 @@ import os
 import socket
 import stat
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,9 +34,9 @@ class Peer(NamedTuple):
 
 
 class Bound:
-    """A bound socket, its path, and the lock that makes it ours. `close` it."""
+    """A bound socket, its path, and the lock that makes it ours; None: it is another's, see `adopt`. `close` it."""
 
-    def __init__(self, sock: socket.socket, path: Path, lock: int) -> None:
+    def __init__(self, sock: socket.socket, path: Path, lock: int | None) -> None:
         self.socket = sock
         self.path = path
         self._lock = lock
@@ -44,9 +45,15 @@ class Bound:
     def close(self) -> None:
         """Close, and remove the file if it is still ours."""
         self.socket.close()
+        if self._lock is None:
+            return
         if _identity(self.path) == self._made:
             self.path.unlink(missing_ok=True)
         os.close(self._lock)
+
+
+Passed = Mapping[str, Bound]  # sockets that others bound, by what they are for
+NOTHING: Passed = {}
 
 
 def bind(path: Path, kind: socket.SocketKind, mode: int, group: str = "") -> Bound:
@@ -61,6 +68,15 @@ def bind(path: Path, kind: socket.SocketKind, mode: int, group: str = "") -> Bou
     except BaseException:
         os.close(lock)
         raise
+
+
+def adopt(sock: socket.socket, path: Path) -> Bound:
+    """A socket that somebody else bound at `path` and looks after: used like our own, and left there at the end."""
+    os.set_inheritable(sock.fileno(), False)
+    sock.setblocking(False)
+    if sock.type == socket.SOCK_DGRAM:
+        _prepare_datagrams(sock)
+    return Bound(sock, path, None)
 
 
 def bind_loopback(address: str) -> socket.socket:
@@ -109,8 +125,7 @@ def _bind(path: Path, kind: socket.SocketKind, mode: int, group: str) -> socket.
         if kind == socket.SOCK_STREAM:
             sock.listen(BACKLOG)
         else:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+            _prepare_datagrams(sock)
         hidden.rename(path)
     except OSError as error:
         sock.close()
@@ -139,6 +154,11 @@ def _check_free(path: Path, kind: socket.SocketKind) -> None:
         else:
             why = "it answers"
     raise SocketError(f"{path}: another program listens there ({why}): stop it, or choose another path")
+
+
+def _prepare_datagrams(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
 
 
 def _lock(path: Path) -> int:

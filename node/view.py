@@ -87,6 +87,15 @@ class NodeView:
             last=summary(self.outward.bundler.last) if self.outward.bundler.last else None,
         )
 
+    def in_a_line(self) -> str:
+        """How the node is, for who looks at the service."""
+        counted = self.ingest()
+        refused = sum(n for name, n in counted.items() if name.startswith("refused_"))
+        company = f"{len(self.mesh.neighbours())} peers" if self.mesh else "alone"
+        filing = "files" if self.outward.terms.candidates() else "files nothing"
+        errors = sum(1 for _ in self.known.ledger.roots())
+        return f"{company}; {errors:,} errors; {counted.get('records', 0):,} records, {refused:,} refused; {filing}"
+
     def leaders(self) -> dict[str, str]:
         """By repository: the peer id of who files there."""
         terms = self.outward.terms

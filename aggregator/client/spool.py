@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import stat
 from array import array
 
 TYPE_CHECKING = False
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 DIRECTORY_FILES = 4_096  # of dead and living processes; where the directory can be listed
 DIRECTORY_BYTES = 512 * 1024 * 1024  # all of them together
+NODE_MAY_READ = 0o640
 FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -45,6 +47,7 @@ class Spool:
         self._offsets = array("Q", [0])  # where each record starts, and where the last one ends
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _let_node_read(self._fd, directory)
             self._write(hello)
             os.rename(hidden, self.path)
         except OSError:
@@ -101,6 +104,13 @@ class Spool:
         if written != len(data):
             os.ftruncate(self._fd, end)
             raise SpoolFull("disk full")
+
+
+def _let_node_read(fd: int, directory: str) -> None:
+    """In the directory that all users share, the file has the group of the node's user; only that user can list it."""
+    shared = os.stat(directory)
+    if shared.st_mode & stat.S_ISGID and shared.st_uid != os.geteuid() and os.fstat(fd).st_gid == shared.st_gid:
+        os.fchmod(fd, NODE_MAY_READ)
 
 
 def _make_directory(directory: str) -> None:

@@ -39,7 +39,7 @@ class Node:
     directory: str = setting(
         text("a path"),
         "",
-        "Where key, database and address book are kept. Empty: /var/lib/error-aggregator for root, "
+        "Where key, database and address book are kept. Empty: /var/lib/error-aggregator for root and for the service, "
         "else $XDG_STATE_HOME/error-aggregator.",
     )
     service_default: str = setting(
@@ -55,7 +55,7 @@ class Ingest:
         text("a path"),
         "",
         "The stream socket. Empty: $AGGREGATOR_SOCKET, else ingest.sock in $XDG_RUNTIME_DIR/error-aggregator, "
-        "else in /run/error-aggregator.",
+        "else (and for the service) in /run/error-aggregator.",
     )
     datagram_socket: str = setting(
         text("a path"), "", "The datagram socket, best effort. Empty: datagram.sock beside the stream socket."

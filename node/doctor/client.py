@@ -42,7 +42,8 @@ def waiting(environment: Mapping[str, str], watched: Collection[str]) -> Finding
         return ok("spool", "programs of this user keep nothing while the node is away (AGGREGATOR_ON_ABSENT=drop)")
     path = spool_directory(settings, environment)
     if watched and path not in watched:
-        mend = "make /var/spool/error-aggregator (mode 1733, the node's user), or add this directory to ingest.spool"
+        made = "make /var/spool/error-aggregator (mode 3733, of the node's user and group)"
+        mend = f"{made}, or add this directory to ingest.spool"
         return problem("spool", "records of this user wait where the node does not look", mend, path)
     there = next(each for each in (Path(path), *Path(path).parents) if each.exists())
     if not os.access(there, os.W_OK | os.X_OK):

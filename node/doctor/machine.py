@@ -12,7 +12,7 @@ from node.doctor.case import Case
 from node.doctor.finding import ok, problem, unknown
 
 ROOM = 64 * 1024**2  # bytes free below which a directory counts as full: several batches, a backup, a write-ahead log
-SHARED_MODE = 0o1733  # of a spool that all users write to: nobody lists it, nobody removes what is another's
+SHARED_MODE = "3733"  # of a spool that all users write to: nobody lists it or removes another's, the node's group reads
 
 
 async def directory(case: Case) -> list[Finding]:
@@ -79,13 +79,15 @@ def _spool(path: Path, user: int) -> Finding:
         return unknown("spool", f"this user cannot see it ({error.strerror})", "ask as the node's user", about)
     mode, owner = stat.S_IMODE(found.st_mode), found.st_uid
     shared = bool(mode & 0o022)
-    mend = f"chown it to the node's user and chmod {'1733' if shared else '0700'} it"
+    mend = f"chown it to the node's user and group, and chmod {SHARED_MODE if shared else '0700'} it"
     if not stat.S_ISDIR(found.st_mode):
         return problem("spool", "is no directory (or a link to one)", "remove it, and make a directory", about)
     if shared and not mode & stat.S_ISVTX:
         return problem("spool", f"mode {mode:04o}: users can remove each other's records", mend, about)
     if mode & 0o044:
         return problem("spool", f"mode {mode:04o}: other users can see what is in it", mend, about)
+    if shared and user != 0 and not mode & stat.S_ISGID:
+        return problem("spool", f"mode {mode:04o}: the node cannot read what other users leave there", mend, about)
     if owner != user and user != 0:
         return problem("spool", f"belongs to user {owner}, so the node (user {user}) cannot read it", mend, about)
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):

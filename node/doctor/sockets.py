@@ -11,7 +11,7 @@ from node.doctor.case import Case
 from node.doctor.finding import ok, problem, unknown
 
 CONTROL_MODE = 0o600
-RESTART = "restart the node, which sets mode and group; and let nothing else change them"
+RESTART = "restart the node (or systemd's socket unit), which sets mode and group; and let nothing else change them"
 
 
 async def sockets(case: Case) -> list[Finding]:

@@ -57,6 +57,12 @@ class Connection(Sender):
         return len(self.rest) + len(self.out)
 
     @property
+    def begun(self) -> bool:
+        """Whether it may be somebody with one thing to say, who has not finished and would not come again."""
+        over = self.ended or self.broken or self.over is not None
+        return self.json is not False and self.session is None and not over
+
+    @property
     def finished(self) -> bool:
         """Whether everything is said."""
         quiet = not self.pending and not self.out

@@ -1,10 +1,11 @@
 """Ingest as a whole: binds the sockets, runs the desk, the receive loop and the spool, and ends in order.
 
-Order of the end: the sockets are closed to new connections, what was taken is committed and acknowledged, everybody
-else is told `stopping`, and only then the desk stops.
+Order of the end: the sockets are closed to new connections, who came just before is heard out, what was taken is
+committed and acknowledged, everybody else is told `stopping`, and only then the desk stops.
 """
 
 import socket
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -20,7 +21,7 @@ from node.ingest.rates import Rates
 from node.ingest.receive import Receiver
 from node.ingest.repeats import Naming
 from node.ingest.spool import Spools
-from node.sockets import Bound, bind
+from node.sockets import NOTHING, Bound, Passed, bind
 from node.store import Store
 
 log = structlog.get_logger("ingest")
@@ -29,7 +30,7 @@ ENDING = 10.0  # seconds for what was taken to be committed and acknowledged
 
 
 class Ingest:
-    """Use `run`; it reports when the sockets listen."""
+    """Use `run`; it reports when the sockets listen. `passed`: sockets that are there already, by name."""
 
     def __init__(
         self,
@@ -40,12 +41,14 @@ class Ingest:
         naming: Naming,
         clock: Clock,
         issue_of: IssueOf = lambda root: None,
+        passed: Passed = NOTHING,
     ) -> None:
         self.counters = Counters()
         self.desk = Desk(counting, store, naming, clock, config.retention.history, config.node.service_default)
         self._config = config
         self._places = places
         self._issue_of = issue_of
+        self._passed = passed
         self.spools = Spools(places.spools, self.desk, self.counters, clock, config.retention.sessions)
 
     def statistics(self) -> dict[str, int]:
@@ -89,18 +92,20 @@ class Ingest:
         async with trio.open_nursery() as nursery:
             await nursery.start(receiver.run)
             await nursery.start(self.spools.run, self._config.ingest.spool_interval)
-            log.info("listening", place=str(self._places.ingest))
+            log.info("listening", place=str(self._places.ingest), passed=sorted(self._passed))
             task_status.started()
 
     def _bind(self) -> tuple[Bound, Bound]:
-        ingest = self._config.ingest
-        mode = int(ingest.socket_mode, 8)
-        stream = bind(self._places.ingest, socket.SOCK_STREAM, mode, ingest.group)
+        stream = self._passed.get("ingest") or self._own(self._places.ingest, socket.SOCK_STREAM)
         try:
-            return stream, bind(self._places.datagram, socket.SOCK_DGRAM, mode, ingest.group)
+            return stream, self._passed.get("datagram") or self._own(self._places.datagram, socket.SOCK_DGRAM)
         except BaseException:
             stream.close()
             raise
+
+    def _own(self, path: Path, kind: socket.SocketKind) -> Bound:
+        ingest = self._config.ingest
+        return bind(path, kind, int(ingest.socket_mode, 8), ingest.group)
 
     def _receiver(self, stream: Bound, datagrams: Bound) -> Receiver:
         ingest, client = self._config.ingest, self._config.client

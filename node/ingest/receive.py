@@ -6,6 +6,9 @@ connection and copied back in front of what comes next. Everybody who is ready h
 and what a turn may take is bounded, so who sends much delays the others by little. While the growing batch is full the
 loop waits; then nobody is read from, and senders wait in the kernel.
 
+At the end, who connected to say one thing and has not finished is heard out for a moment: somebody accepted it, so it
+would not wait for the next node. Who holds a session comes again by itself.
+
 At most `connections` at a time: a further one is told `busy`, and told that it may try again, unless its user has fewer
 than another (see `crowd`). A connection that stays in the middle of a frame, or does not take its answers, is ended
 after `PATIENCE`.
@@ -40,8 +43,10 @@ SWEEP = 5.0  # seconds between two looks for connections that do not go on
 ACCEPTED = 64  # connections in one round
 TURNED_AWAY = 64  # connections that are told `busy` at a time; beyond, they are closed without a word
 READS = 4  # of one connection in one turn
+CLOSED = -1  # no descriptor
 NOBODY = -1  # the user of the sockets themselves
 ROUND = 0.02  # seconds after which the node's other tasks have their turn
+LAST_WORDS = 0.5  # seconds in which who is heard out has to finish
 
 
 class Receiver:
@@ -74,28 +79,38 @@ class Receiver:
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Read until cancelled."""
-        listening = self._stream.socket.fileno()
-        arriving = self._datagrams.fileno()
-        self._poll.watch(listening, select.EPOLLIN)
-        self._poll.watch(arriving, select.EPOLLIN)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._sweep)
-            task_status.started()
-            while True:
-                await self._wait_ready()
-                await self._desk.wait_room()
-                self._desk.begin()
-                self._take_turns(listening, arriving)
-                await self._greet([each for each in self.connections if each.hello is not None])
+        doors = (self._stream.socket.fileno(), self._datagrams.fileno())
+        for door in doors:
+            self._poll.watch(door, select.EPOLLIN)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._sweep)
+                task_status.started()
+                while True:
+                    await self._round(*doors)
+        finally:
+            for door in doors:  # a passed socket stays in the set when its descriptor is closed
+                self._poll.watch(door, 0)
 
     async def stop(self) -> None:
-        """Take nothing more, settle what was taken, tell everybody, close."""
+        """Hear out who has just come, settle what was taken, tell everybody, close."""
+        with trio.move_on_after(LAST_WORDS):
+            while any(each.begun for each in self.connections):
+                await self._round(CLOSED, CLOSED)
         await self._desk.drain()
         for connection in self.connections:
             connection.over = connection.over or {"error": "stopping", "retry": True}
             connection.say_over()
             self._close(connection)
         self._poll.close()
+
+    async def _round(self, listening: int, arriving: int) -> None:
+        """Wait until there is something, and take it."""
+        await self._wait_ready()
+        await self._desk.wait_room()
+        self._desk.begin()
+        self._take_turns(listening, arriving)
+        await self._greet([each for each in self.connections if each.hello is not None])
 
     def answered(self, connection: Connection) -> None:
         """Its answers were sent, or are waiting to be: read on, write, or close."""

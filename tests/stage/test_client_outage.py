@@ -1,5 +1,6 @@
 """The node hangs, is away, is killed, comes back, forgets: nothing is counted twice, nothing spooled is lost."""
 
+import os
 import threading
 import time
 from collections.abc import Generator
@@ -9,6 +10,7 @@ import pytest
 
 import aggregator
 from aggregator.client import api, courier, outbox, worker
+from aggregator.client.spool import Spool
 from tests.stage.fake_node import FakeNode, read_spool
 from tests.stage.programs import run
 
@@ -95,6 +97,38 @@ def test_an_absent_node_gets_it_in_order_when_it_comes(tmp_path: Path) -> None:
         assert {session for session, _ in node.seen} == {session}
     assert spools(tmp_path) == []
     assert counts()["spooled"] >= 20
+
+
+NODE_GROUP = 4242
+
+
+@pytest.mark.parametrize(("mode", "file_mode"), [(0o3733, 0o640), (0o1733, 0o600)])
+def test_in_the_directory_of_all_users_the_node_may_read(tmp_path: Path, mode: int, file_mode: int) -> None:
+    directory = tmp_path / "shared"
+    directory.mkdir()
+    chown_as_root(directory, 65534, NODE_GROUP)
+    directory.chmod(mode)
+    found = spooled_in(directory)
+    assert found.st_mode & 0o777 == file_mode
+    assert (found.st_gid == NODE_GROUP) is (file_mode == 0o640)
+
+
+def test_in_ones_own_directory_nobody_else_may_read(tmp_path: Path) -> None:
+    tmp_path.chmod(0o2770)
+    assert spooled_in(tmp_path).st_mode & 0o777 == 0o600
+
+
+def spooled_in(directory: Path) -> os.stat_result:
+    spool = Spool(str(directory), b"s" * 16, b"hello", 1, 1000)
+    found = os.stat(spool.path)
+    spool.remove()
+    return found
+
+
+def chown_as_root(path: Path, user: int, group: int) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a directory to the node's user")
+    os.chown(path, user, group)
 
 
 @pytest.mark.usefixtures("client")

@@ -303,7 +303,8 @@ async def test_a_client_that_may_not_use_its_socket_is_told_which_group_it_needs
 
 
 @pytest.mark.parametrize(
-    ("mode", "wrong"), [(0o1733, False), (0o700, False), (0o777, True), (0o733, True), (0o1777, True), (0o755, True)]
+    ("mode", "wrong"),
+    [(0o1733, False), (0o3733, False), (0o700, False), (0o777, True), (0o733, True), (0o1777, True), (0o755, True)],
 )
 async def test_a_spool_that_others_see_or_empty_is_a_problem(tmp_path: Path, mode: int, wrong: bool) -> None:
     subject = case(tmp_path)
@@ -311,6 +312,16 @@ async def test_a_spool_that_others_see_or_empty_is_a_problem(tmp_path: Path, mod
     spool.mkdir()
     spool.chmod(mode)
     assert [each.state for each in about(await examine(subject), "spool")] == ["problem" if wrong else "ok"]
+
+
+async def test_a_shared_spool_whose_files_the_node_may_not_read_is_a_problem(tmp_path: Path) -> None:
+    subject = replace(case(tmp_path), user=os.getuid() + 1)
+    (spool,) = subject.places.spools
+    spool.mkdir()
+    spool.chmod(0o1733)
+    problem = await the_problem(subject, "spool")
+    assert "cannot read what other users leave there" in problem.found
+    assert "chmod 3733" in problem.mend
 
 
 async def test_a_spool_that_the_node_cannot_read_or_that_is_none_is_a_problem(tmp_path: Path) -> None:

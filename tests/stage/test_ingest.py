@@ -5,6 +5,7 @@ import socket
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
 import trio.lowlevel
@@ -426,6 +427,21 @@ async def test_when_it_ends_what_was_taken_is_acknowledged_and_the_rest_told(tmp
         assert answers == [{"ack": 10}, {"error": "stopping", "retry": True}]
         assert await other.answer() == {"error": "stopping", "retry": True}
         assert await other.ended()
+
+
+async def test_when_it_ends_who_has_connected_to_say_one_thing_is_heard_out(tmp_path: Path) -> None:
+    async with ingesting(tmp_path) as node:
+        shell, quiet = await node.talk(), await node.talk()
+        await node.until(lambda: node.ingest.counters.connections == 2)
+        node.scope.cancel()
+        with trio.CancelScope(shield=True):
+            await trio.sleep(0.05)  # so that it is ending when the line comes
+            await shell.stream.send_all(msgspec.json.encode(error(1)) + b"\n")
+            await shell.stream.send_eof()
+            assert (await shell.line())["ack"] == 1
+            assert await quiet.answer() == {"error": "stopping", "retry": True}
+            shell.stream.socket.close()
+    assert node.counts() == {"Error1: step 1 failed": 1}
 
 
 async def test_who_stays_in_the_middle_of_a_frame_is_ended(tmp_path: Path, mock_clock: trio.testing.MockClock) -> None:

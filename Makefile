@@ -9,9 +9,12 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SEEDS ?= 20
 SEED_START ?= 1
+FAULTS ?=
+ROUNDS ?= 0
+JOBS ?= 2
 MINUTES ?= 60
 
-.PHONY: help demo test faults soak check format types setup clean simulate install uninstall show-install
+.PHONY: help demo test faults slow soak check format types setup clean simulate install uninstall show-install
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -20,9 +23,14 @@ demo: $(STAMP) ## real crashes, three nodes, a kill -9: exactly one issue per bu
 	@$(BIN)/aggregator demo $(DEMO_ARGS)
 
 test: check ## style, types and every test (under 15 minutes)
+	@sh tools/check_namespaces.sh
 	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(TEST_ARGS)
 
-faults: $(STAMP) ## the long forms: more kills, more faults, more errors (about 15 minutes)
+faults: $(STAMP) ## whatever breaks, round after round (an hour or more): make faults FAULTS=kill,partition ROUNDS=2
+	@sh tools/check_namespaces.sh
+	@$(BIN)/python -m tests.faults --faults "$(FAULTS)" --rounds $(ROUNDS) --jobs $(JOBS) --seed $(SEED_START)
+
+slow: $(STAMP) ## the long forms of tests: more kills, more errors (about 15 minutes)
 	@$(BIN)/python -m pytest -m slow $(TEST_ARGS)
 
 simulate: $(STAMP) ## many seeds of the simulator: make simulate SEEDS=200 SEED_START=1

@@ -31,6 +31,8 @@ class Cables:
         self._nursery, self._processes = nursery, processes
         self._connections: list[_Connection] = []
         self._sides: list[frozenset[str]] = []
+        self._deaf: set[tuple[str, str]] = set()  # (who hears nothing, of whom)
+        self.delay = 0.0  # seconds that each piece takes, at most one at a time on its way
 
     async def lay(self, target: str, public: int, inner: int) -> None:
         """Relay what comes to port `public` to port `inner`, where `target` listens."""
@@ -47,9 +49,14 @@ class Cables:
         for each in self._connections:
             each.cut = each.cut or self._is_cut(each)
 
+    def deafen(self, name: str, *others: str) -> None:
+        """What these others send does not arrive at `name`; they hear it."""
+        self._deaf.update((name, other) for other in others)
+
     def heal(self) -> None:
-        """Everything passes again."""
-        self._sides = []
+        """Everything passes again, at once."""
+        self._sides, self.delay = [], 0.0
+        self._deaf.clear()
         for each in self._connections:
             if each.cut:
                 each.scope.cancel()
@@ -66,18 +73,26 @@ class Cables:
         try:
             with connection.scope:
                 async with stream, await trio.open_tcp_stream(HOST, inner) as other, trio.open_nursery() as nursery:
-                    nursery.start_soon(self._pump, stream, other, connection)
-                    nursery.start_soon(self._pump, other, stream, connection)
+                    nursery.start_soon(self._pump, stream, other, connection, (target, connection.dialler))
+                    nursery.start_soon(self._pump, other, stream, connection, (connection.dialler, target))
         except OSError:
             pass  # the node is down: the dialler sees a closed connection
         finally:
             self._connections.remove(connection)
 
-    async def _pump(self, source: trio.SocketStream, sink: trio.SocketStream, connection: _Connection) -> None:
+    async def _pump(
+        self,
+        source: trio.SocketStream,
+        sink: trio.SocketStream,
+        connection: _Connection,
+        way: tuple[str | None, str | None],  # who hears, whom
+    ) -> None:
         try:
             while data := await source.receive_some(CHUNK):
+                connection.cut = connection.cut or way in self._deaf
                 if connection.cut:
                     await trio.sleep_forever()
+                await trio.sleep(self.delay)
                 await sink.send_all(data)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass

@@ -23,7 +23,7 @@ from aggregator.signature import sign
 from node.control.client import Client, Refused, Unreachable
 from node.control.view import ErrorRow, PeerRow, Status, Summary
 from tests.fleet.cables import Cables
-from tests.fleet.founding import CONFIG, HOST, Founded, listening
+from tests.fleet.founding import CONFIG, Founded, listening
 from tests.fleet.harness import DaemonProcess
 from tests.sender import Map, Sender, error, new_session, numbered
 from tests.stage.standin import Hub
@@ -146,8 +146,11 @@ class Fleet:
 
     async def linked(self, *names: str) -> None:
         """Until each of these, of all that run by default, sees each other one: heard of, settled, and introduced."""
+        await until(lambda: self.all_linked(*names), PATIENCE)
+
+    async def all_linked(self, *names: str) -> bool:
         some = [self[name] for name in names] or self.running
-        await until(lambda: all_of(self._sees(node, some) for node in some), PATIENCE)
+        return await all_of(self._sees(node, some) for node in some)
 
     async def agree(self, expected: Mapping[str, int], *names: str, within: float = WITHIN) -> float:
         """Until each shows exactly these counts; seconds that it took."""
@@ -161,8 +164,8 @@ class Fleet:
         try:
             await until(lambda: all_of(equal(node) for node in some), within)
         except trio.TooSlowError:
-            wrong = {n: {s: c for s, c in d.items() if expected.get(s) != c} for n, d in shown.items()}
-            raise AssertionError(f"after {within} s, of {len(expected)} counts: {wrong}") from None
+            wrong = {each: difference(expected, counts) for each, counts in shown.items()}
+            raise AssertionError(f"after {within} s, by node, what it shows and what it should: {wrong}") from None
         return time.monotonic() - began
 
     async def bundle(self, *names: str) -> dict[str, Summary]:
@@ -261,11 +264,20 @@ def make_node(
     place = directory / name
     founded.copy(name, place)
     made: dict[str, str] = hub.steer("/tokens", {"repository": hub.repository, **token})
+    at = founded.place(name)
     port = founded.inner[name] if cable else founded.public[name]
-    announce = f'announce = ["/ip4/{HOST}/tcp/{founded.public[name]}"]\n' if cable else ""
+    announce = f'announce = ["{founded.address(name)}"]\n' if cable else ""
     github = f'[github]\napi_url = "{hub.url}"\nrepository = "{hub.repository}"\nwrite_interval = "0s"\n'
-    whole = settings + github + listening(port) + announce
-    return FleetNode(name, founded.peers[name], place, whole, {"GITHUB_TOKEN": made["token"]})
+    whole = settings + github + listening(port, at.host) + announce
+    node = FleetNode(name, founded.peers[name], place, whole, {"GITHUB_TOKEN": made["token"]})
+    node.within = at.within
+    return node
+
+
+def difference(expected: Mapping[str, int], shown: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    """By signature, what is shown and what is expected, where they differ."""
+    pairs = {each: (shown.get(each, 0), expected.get(each, 0)) for each in {*expected, *shown}}
+    return {each: pair for each, pair in pairs.items() if pair[0] != pair[1]}
 
 
 async def until(true: Callable[[], Awaitable[bool]], within: float) -> None:

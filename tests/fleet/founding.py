@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -34,6 +34,14 @@ level = "debug"
 """
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a node lives: its address, and what its commands stand behind."""
+
+    host: str = HOST
+    within: Sequence[str] = ()
+
+
 @dataclass
 class Founded:
     """Where the keys are, who is who, and where each listens. Ports stay taken as long as this lives."""
@@ -42,6 +50,14 @@ class Founded:
     peers: dict[str, str] = field(default_factory=dict[str, str])  # peer ids by name
     public: dict[str, int] = field(default_factory=dict[str, int])  # ports that the fleet knows
     inner: dict[str, int] = field(default_factory=dict[str, int])  # ports to listen on behind a cable
+    places: Mapping[str, Place] = field(default_factory=dict[str, Place])  # of who is not on loopback
+
+    def place(self, name: str) -> Place:
+        return self.places.get(name, Place())
+
+    def address(self, name: str) -> str:
+        """Where the others reach it."""
+        return f"/ip4/{self.place(name).host}/tcp/{self.public[name]}"
 
     def copy(self, name: str, directory: Path) -> None:
         """Give a test the keys of one node, and nothing else of it."""
@@ -52,34 +68,46 @@ class Founded:
                 shutil.copy2(path, state / path.name)
 
 
-def cli(directory: Path, *arguments: str) -> str:
+def cli(directory: Path, *arguments: str, within: Sequence[str] = ()) -> str:
     """What `aggregator ARGUMENTS` prints. Raises AssertionError with its words if it fails."""
-    command = [sys.executable, "-m", "node.cli", "--config", str(directory / "config.toml"), *arguments]
+    command = [*within, sys.executable, "-m", "node.cli", "--config", str(directory / "config.toml"), *arguments]
     done = subprocess.run(command, env=environment_in(directory), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def listening(port: int) -> str:
-    return f'[network]\nlisten = ["/ip4/{HOST}/tcp/{port}"]\n'
+def listening(port: int, host: str = HOST) -> str:
+    return f'[network]\nlisten = ["/ip4/{host}/tcp/{port}"]\n'
 
 
-def found(directory: Path, reserved: ExitStack, names: Sequence[str] = NAMES, window: int = WINDOW) -> Founded:
+def found(
+    directory: Path,
+    reserved: ExitStack,
+    names: Sequence[str] = NAMES,
+    window: int = WINDOW,
+    places: Mapping[str, Place] | None = None,
+) -> Founded:
     """Make the fleet, with windows of `window` seconds. `reserved` keeps its ports."""
-    founded = Founded(directory)
+    founded = Founded(directory, places=places or {})
     directory.mkdir(exist_ok=True)
     nodes: dict[str, DaemonProcess] = {}
     for name in names:
         founded.public[name], founded.inner[name] = reserve(reserved), reserve(reserved)
-        nodes[name] = DaemonProcess(directory / name, listening(founded.public[name]), config=CONFIG)
+        place = founded.place(name)
+        nodes[name] = DaemonProcess(directory / name, listening(founded.public[name], place.host), config=CONFIG)
+        nodes[name].within = place.within
+
+    def run(name: str, *arguments: str) -> str:
+        return cli(nodes[name].directory, *arguments, within=founded.place(name).within)
+
     first, *others = names
-    made = json.loads(cli(nodes[first].directory, "init", "--window", f"{window}s", "--name", "test", "--json"))
+    made = json.loads(run(first, "init", "--window", f"{window}s", "--name", "test", "--json"))
     founded.peers[first] = made["node"]
     with nodes[first]:
-        address = f"/ip4/{HOST}/tcp/{founded.public[first]}"
-        token = cli(nodes[first].directory, "invite", "--uses", "50", "--address", address, "--allow-loopback").strip()
+        reached = founded.address(first)
+        token = run(first, "invite", "--uses", "50", "--address", reached, "--allow-loopback").strip()
         with ThreadPoolExecutor(2) as pool:
-            joined = [pool.submit(cli, nodes[name].directory, "join", token, "--json") for name in others]
+            joined = [pool.submit(run, name, "join", token, "--json") for name in others]
             founded.peers |= {name: json.loads(j.result())["node"] for name, j in zip(others, joined, strict=True)}
     (directory / "token").write_text(token)
     return founded

@@ -20,7 +20,7 @@ from aggregator.page import read_body
 from node.store import pages
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 30.0  # seconds that a start or a stop may take
+PATIENCE = 60.0  # seconds that a start or a stop may take, on a machine that is busy with other things
 CONFIG = """\
 [node]
 directory = "{directory}/state"
@@ -48,6 +48,7 @@ class DaemonProcess:
         self.output = directory / "output.log"
         self.database = directory / "state" / "state.db"
         self.program: Sequence[str] = ("-m", "node")
+        self.within: Sequence[str] = ()  # what the command stands behind, such as `ip netns exec NAME`
         self.environment = {**environment_in(directory), **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self.spool.mkdir(parents=True, exist_ok=True)
@@ -69,11 +70,15 @@ class DaemonProcess:
     def runs(self) -> bool:
         return self._process is not None
 
+    def alive(self) -> bool:
+        """Whether the process that was started has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Start and wait until it listens."""
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, *self.program, "--config", str(self.config)],
+                [*self.within, sys.executable, *self.program, "--config", str(self.config)],
                 env=self.environment,
                 stdout=output,
                 stderr=output,

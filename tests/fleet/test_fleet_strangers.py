@@ -11,7 +11,7 @@ from node import admission, identity
 from node import fleet as fleet_file
 from node.control.roll import Ban
 from tests.fleet.fleet import PATIENCE, Fleet, FleetNode, fleet, name, together, until
-from tests.fleet.founding import HOST, WINDOW, Founded
+from tests.fleet.founding import WINDOW, Founded
 from tests.pure.factories import seen
 from tests.sender import error
 from tests.stage.meshes import Founders, MeshNode, node
@@ -22,7 +22,7 @@ EXPIRED = -60.0  # seconds that an invitation lasts
 
 
 def address(founded: Founded, name: str) -> str:
-    return f"/ip4/{HOST}/tcp/{founded.public[name]}/p2p/{founded.peers[name]}"
+    return f"{founded.address(name)}/p2p/{founded.peers[name]}"
 
 
 @asynccontextmanager

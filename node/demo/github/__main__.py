@@ -19,6 +19,11 @@ def options(arguments: list[str]) -> Options:
     )
     parser.add_argument("--port", type=int, default=0, help="0: any free port (default)")
     parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on (default: loopback); another only in a network where nobody else is",
+    )
+    parser.add_argument(
         "--repository", default="acme/shop", help="owner/name of the repository that is there from the start"
     )
     parser.add_argument("--public", action="store_true", help="make that repository public (default: private)")
@@ -27,7 +32,13 @@ def options(arguments: list[str]) -> Options:
     parser.add_argument("--search-lag", type=float, default=2.0, help="seconds until search finds something new")
     parsed = parser.parse_args(arguments)
     return Options(
-        parsed.port, parsed.repository, parsed.public, parsed.directory, parsed.strict_limits, parsed.search_lag
+        port=parsed.port,
+        host=parsed.host,
+        repository=parsed.repository,
+        public=parsed.public,
+        directory=parsed.directory,
+        strict_limits=parsed.strict_limits,
+        search_lag=parsed.search_lag,
     )
 
 
@@ -44,7 +55,7 @@ def main() -> int:
     try:
         trio.run(run, chosen)
     except OSError as error:
-        print(f"cannot listen on 127.0.0.1:{chosen.port}: {error}; choose another --port", file=sys.stderr)
+        print(f"cannot listen on {chosen.host}:{chosen.port}: {error}; choose another --port", file=sys.stderr)
         return 1
     return 0
 

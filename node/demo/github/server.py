@@ -50,6 +50,7 @@ class Options:
     """How a stand-in starts."""
 
     port: int = 0  # 0: any free one
+    host: str = "127.0.0.1"
     repository: str = "acme/shop"
     public: bool = False
     directory: Path | None = None  # of the bare repositories; None: a temporary one, removed at the end
@@ -73,12 +74,12 @@ class StandIn:
         return {name: getattr(self, name) for name in ("url", "token", "readonly_token", "repository", "control")}
 
 
-def bound(port: int) -> socket.socket:
-    """A loopback socket that nobody listens on yet. Raises OSError when the port is taken."""
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that nobody listens on yet. Raises OSError when the port is taken."""
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind(("127.0.0.1", port))
+        made.bind((host, port))
     except OSError:
         made.close()
         raise
@@ -127,9 +128,9 @@ async def isolated(task: Callable[..., Any], *arguments: Any) -> None:
 async def serve(options: Options | None = None) -> AsyncGenerator[StandIn]:
     """A running stand-in. Raises OSError when the port is taken."""
     chosen = options or Options()
-    sockets = [bound(chosen.port), bound(0)]
+    sockets = [bound(chosen.host, chosen.port), bound(chosen.host, 0)]
     port, storage_port = (each.getsockname()[1] for each in sockets)
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://{chosen.host}:{port}"
     home = nullcontext(chosen.directory) if chosen.directory else tempfile.TemporaryDirectory(prefix="github-stand-in-")
     with home as directory:
         async with trio.open_nursery() as nursery:

@@ -79,6 +79,7 @@ class Gate:
 
     async def transport(self, arrival: Arrival, record: Record) -> Response | None:
         """`act`, and what the network does before and after. None: the client gets no answer."""
+        record.login = self.asker(arrival)  # also of what never arrives
         slow = self._switch("SLOW", arrival, record)
         await trio.sleep(slow.seconds or 0 if slow else 0)
         before = self._switch("FLT-02", arrival, record)
@@ -106,6 +107,14 @@ class Gate:
         again = await self.act(arrival, record)
         return response if doubled.options.get("answer") == "first" else again
 
+    def asker(self, arrival: Arrival) -> str | None:
+        """Whose token it bears; None where it bears none that is known."""
+        try:
+            token = authenticate(self.world, arrival.headers.get("authorization"))
+        except Problem:
+            return None
+        return token.user.login if token else None
+
     def _switch(self, identifier: str, arrival: Arrival, record: Record):
         switch = self.world.switches.take(identifier, arrival.method, arrival.path)
         if switch is not None:
@@ -130,7 +139,7 @@ class Gate:
             raise Problem(403, NO_AGENT)
         call.token = authenticate(self.world, arrival.headers.get("authorization"))
         if call.token is not None:
-            record.login, record.token = call.token.user.login, call.token.kind
+            record.token = call.token.kind
         call.version = arrival.headers.get("x-github-api-version", OLD_VERSION)
         if call.version not in VERSIONS:
             raise Problem(400, f"The API version {call.version!r} is not supported. Supported: {', '.join(VERSIONS)}")

@@ -1,0 +1,135 @@
+"""One round: the fleet works, the fault strikes, everything is mended, and what came of it is counted.
+
+What must be true afterwards, on a fleet in which all nodes run and reach each other: every bug that ever occurred has
+one open issue and had no other; every node shows the exact number of acknowledged occurrences of every error, and the
+same issue for it; and another tick of all nodes changes none of that.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, fields
+
+import trio
+
+from tests.faults.scene import PATIENCE, Scene, numbered
+from tests.fleet.fleet import FleetNode, all_of, name, together, until
+
+BUGS = 2  # new ones each round, besides one that occurs in all
+
+
+@dataclass
+class Outcome:
+    """Of one round, or the sum of several."""
+
+    rounds: int = 0
+    issues_expected: int = 0
+    issues_found: int = 0  # bugs with exactly one open issue
+    duplicates: int = 0  # issues beyond one for a bug, closed or not
+    counts_wrong: int = 0  # pairs of node and error
+    lost: int = 0  # acknowledged occurrences that a node does not show; the worst node
+    occurrences: int = 0
+    seconds: float = 0.0
+    trouble: list[str] = field(default_factory=list[str])
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        return Outcome(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)})
+
+    def kept(self, doubles: bool = False) -> bool:
+        """Whether the promises held. `doubles`: the fault itself makes second issues, which are closed."""
+        exact = not (self.counts_wrong or self.lost or self.trouble)
+        return exact and self.issues_found == self.issues_expected and (doubles or not self.duplicates)
+
+
+async def run_round(scene: Scene, strike: Callable[[Scene], Awaitable[None]], number: int) -> Outcome:
+    began, outcome = time.monotonic(), Outcome(rounds=1)
+    first = 1 + number * BUGS
+    scene.bugs = list(range(first, first + BUGS))
+    before = scene.expected().total()
+    await trio.to_thread.run_sync(lambda: scene.fleet.hub.steer("/requests", method="DELETE"))
+    async with scene.at_work():
+        await _noted(outcome, "the strike", lambda: strike(scene))
+        await _noted(outcome, "mended", lambda: mend(scene))
+    await _noted(outcome, "acknowledged", scene.acknowledged)
+    expected = scene.expected()
+    outcome.occurrences = expected.total() - before
+    await _noted(outcome, "all see each other", lambda: until(lambda: linked(scene), PATIENCE))
+    await _noted(outcome, "counts are equal", lambda: until(lambda: all_show(scene, expected), PATIENCE))
+    await _noted(outcome, "each bug is filed", lambda: until(lambda: settled(scene, expected), PATIENCE))
+    await _noted(outcome, "another tick", lambda: tick(scene))
+    await judge(scene, expected, outcome)
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+async def _noted(outcome: Outcome, what: str, step: Callable[[], Awaitable[None]]) -> None:
+    """A step that fails is told; what is true in spite of it is judged all the same."""
+    try:
+        await step()
+    except trio.TooSlowError:
+        outcome.trouble.append(f"not in {PATIENCE:.0f} s: {what}")
+    except Exception as error:  # the border that isolates a round: the next ones run all the same
+        outcome.trouble.append(f"{what}: {error!r}")
+
+
+async def mend(scene: Scene) -> None:
+    """Everything is as it was: cables, GitHub, and all nodes run."""
+    scene.wires.heal()
+    await trio.to_thread.run_sync(scene.fleet.hub.calm)
+    for node in scene.fleet:
+        if node.alive():
+            node.thaw()
+    for node in scene.fleet:
+        if not node.alive():
+            node.kill()
+    await scene.fleet.start(*(node.name for node in scene.fleet if not node.runs))
+
+
+async def linked(scene: Scene) -> bool:
+    return await scene.fleet.all_linked()
+
+
+async def all_show(scene: Scene, expected: Mapping[str, int]) -> bool:
+    return all([await node.shown() == expected for node in scene.fleet])
+
+
+async def settled(scene: Scene, expected: Mapping[str, int]) -> bool:
+    """Whether every node names the one open issue of every error."""
+    return await all_of(_knows(scene, node, len(expected)) for node in scene.fleet)
+
+
+async def _knows(scene: Scene, node: FleetNode, errors: int) -> bool:
+    rows = await node.errors()
+    every = await trio.to_thread.run_sync(scene.issues)
+    there = {issue["number"] for issue in every if issue["state"] == "open"}
+    named = {row.issue.number for row in rows if row.issue}
+    return len(rows) == errors == len(there) and named == there
+
+
+async def tick(scene: Scene) -> None:
+    await together(lambda node: node.bundle(), scene.fleet)
+
+
+async def judge(scene: Scene, expected: Mapping[str, int], outcome: Outcome) -> None:
+    """Count what there is."""
+    every = await trio.to_thread.run_sync(scene.issues)
+    ever = Counter(numbered(issue) for issue in every)
+    there = Counter(numbered(issue) for issue in every if issue["state"] == "open")
+    bugs = [0, *range(1, scene.bugs[-1] + 1)]
+    ours = [0, *scene.bugs] if scene.bugs[0] == 1 else scene.bugs
+    outcome.issues_expected = len(ours)
+    outcome.issues_found = sum(there[bug] == 1 for bug in ours)
+    outcome.duplicates = sum(ever[bug] - 1 for bug in ours if ever[bug])
+    twice = [bug for bug in bugs if there[bug] != 1 and bug not in ours]
+    if twice or sum(there.values()) != len(bugs):
+        outcome.trouble.append(f"not one open issue: {twice}, {sum(there.values())} issues for {len(bugs)} bugs")
+    names = {name(bug) for bug in bugs}
+    if names != {*expected}:
+        outcome.trouble.append(f"reported {len(expected)} errors of {len(names)}")
+    for node in scene.fleet:
+        shown = await node.shown()
+        wrong = [each for each in names if shown.get(each, 0) != expected.get(each, 0)]
+        outcome.counts_wrong += len(wrong)
+        outcome.lost = max(outcome.lost, sum(max(0, expected.get(e, 0) - shown.get(e, 0)) for e in wrong))
+        for each in wrong[:3]:
+            outcome.trouble.append(f"{node.name} shows {shown.get(each, 0)} of {expected.get(each, 0)} of {each}")

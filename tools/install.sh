@@ -50,7 +50,7 @@ program() {
 settle() { # scripts and compiled files know where they will be, not where they were made
     find "$1/bin" "$1/pyvenv.cfg" -type f -exec grep -qI "$1" {} \; -exec sed -i "s|$1|$home|g" {} +
     rm -f "$1"/lib/python*/site-packages/error_aggregator-*.dist-info/direct_url.json
-    "$1/bin/python" -m compileall -q -s "$1" -p "$home" "$1/lib" || true # a file of a library may be for another Python
+    "$1/bin/python" -m compileall -q -f -j 0 -s "$1" -p "$home" "$1/lib" || true # a file of a library may be for another Python
 }
 
 files() {
@@ -98,8 +98,18 @@ uninstall() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 case ${1:-} in
-install) program && files && begin ;;
-files) files && begin ;;
+install)
+    program
+    files
+    begin
+    ;;
+files)
+    files
+    begin
+    ;;
 uninstall) uninstall ;;
-*) echo "usage: $0 install|files|uninstall" >&2 && exit 2 ;;
+*)
+    echo "usage: $0 install|files|uninstall" >&2
+    exit 2
+    ;;
 esac

@@ -114,4 +114,4 @@ def table(made: Made) -> RenderableType:
     return told
 
 
-VERB = Verb("init", run, table, writes=True)
+VERB = Verb("init", run, table, writes=True, keeps=True)

@@ -82,4 +82,4 @@ def _seconds(text: str) -> float:
         raise Usage(f"--expires {text}: expected {EXPIRES.expected}") from None
 
 
-VERB = Verb("invite", run, raw=True)
+VERB = Verb("invite", run, raw=True, keeps=True)

@@ -151,4 +151,4 @@ def table(joined: Joined) -> RenderableType:
     return Group(told, Text(), tested, Text(f"Next: {following}"))
 
 
-VERB = Verb("join", run, table, writes=True)
+VERB = Verb("join", run, table, writes=True, keeps=True)

@@ -79,4 +79,4 @@ def table(renewed: Renewed) -> RenderableType:
     return Text("\n".join(lines))
 
 
-VERB = Verb("rotate-key", run, table)
+VERB = Verb("rotate-key", run, table, keeps=True)

@@ -20,6 +20,7 @@ import msgspec
 import typer
 from rich.console import Console, RenderableType
 
+from node.cli.owner import become_owner
 from node.config import ConfigError, Loaded, Places, load, places
 from node.control.client import Client, Refused, Unreachable
 
@@ -70,6 +71,7 @@ class Verb:
     code: Callable[[Any], int] = lambda _value: DONE
     watch: bool = False  # reading may be repeated
     writes: bool = False  # the configuration
+    keeps: bool = False  # something in the state directory; root does that as who owns it
     raw: bool = False  # takes over: prints itself, and returns the exit code
 
 
@@ -104,6 +106,8 @@ def execute(verb: Verb, cli: Cli, given: Mapping[str, Any], as_json: bool = Fals
     """Run a verb and show what it returns. Returns the exit code."""
     cli = replace(cli, writing=verb.writes)
     try:
+        if verb.keeps:
+            become_owner(cli.places.directory)
         while True:
             value = verb.run(cli, **given)
             if verb.raw:

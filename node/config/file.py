@@ -6,6 +6,7 @@ was named, else the first that exists of `$XDG_CONFIG_HOME/error-aggregator/conf
 was expected: a misspelled setting that is quietly ignored is worse than a node that does not start.
 """
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -60,7 +61,7 @@ class _Reading:
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Loaded:
     """The configuration from `path` (None: the first standard file that exists). Raises `ConfigError`."""
-    path = path or next((p for p in standard_files(environment) if p.is_file()), None)
+    path = path or next((p for p in standard_files(environment) if os.path.isfile(p)), None)
     reading = _Reading(sources=dict.fromkeys(SETTINGS, "default"))
     if path:
         _read_file(path, reading)

@@ -1,5 +1,8 @@
 """Configuration: what is read from where, and what is refused with which words."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from node.config import SETTINGS, Config, ConfigError, load, places, set_value, value_of
 from node.config.kinds import BadValue, read_duration, read_size, write_duration, write_size
 from node.config.sample import sample, table
+from tests.stage.powers import without_powers
 
 ROOT = Path(__file__).parents[2]
 NOTHING: dict[str, str] = {"HOME": "/nonexistent"}
@@ -48,6 +52,16 @@ def test_the_first_standard_file_that_exists_is_read(tmp_path: Path) -> None:
     write(directory, "[bundle]\nthreshold = 4\n")
     loaded = load(None, {"XDG_CONFIG_HOME": str(tmp_path)})
     assert (loaded.path, loaded.config.bundle.threshold) == (directory / "config.toml", 4)
+
+
+def test_a_home_that_may_not_be_entered_has_no_file(tmp_path: Path) -> None:
+    tmp_path.chmod(0)
+    command = [sys.executable, "-c", "import os; from node.config import load; print(load(None, os.environ).path)"]
+    environment = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": "", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(without_powers(command), env=environment, capture_output=True, text=True)
+    tmp_path.chmod(0o700)
+    assert done.returncode == 0, done.stderr
+    assert str(tmp_path) not in done.stdout
 
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:
@@ -171,6 +185,17 @@ def test_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
     set_value(path, "bundle.interval", "5m")
     assert path.stat().st_mode & 0o777 == 0o600
     assert load(path, NOTHING).config.bundle.interval == 300.0
+
+
+def test_where_the_node_is_a_service_root_and_its_user_mean_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["node.config.places"], "service_user", lambda: 997)
+    environment = {"HOME": "/root", "XDG_RUNTIME_DIR": "/run/user/0"}
+    for user in (0, 997):
+        place = places(Config(), environment, user=user)
+        assert place.directory == Path("/var/lib/error-aggregator")
+        assert place.control == Path("/run/error-aggregator/control.sock")
+    other = places(Config(), {"HOME": "/home/a", "XDG_RUNTIME_DIR": "/run/user/1"}, user=1)
+    assert other.control == Path("/run/user/1/error-aggregator/control.sock")
 
 
 def test_places_follow_user_and_environment(tmp_path: Path) -> None:

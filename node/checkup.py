@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from node.access import Access
 from node.clock import Clock
@@ -15,18 +16,25 @@ from node.identity import Identity, IdentityError, load
 from node.mesh import Mesh
 from node.network import PINNED, test_address
 from node.outward import Outward
+from node.store import StoreError
 
 TEST_SECONDS = 5.0  # for one address
 OF_APPS = frozenset({Kind.INSTALLATION, Kind.APP})
 
 
 async def running(
-    outward: Outward, mesh: Mesh | None, where: Places, services: Sequence[str], offline: bool
+    outward: Outward,
+    mesh: Mesh | None,
+    where: Places,
+    storage: StoreError | None,
+    services: Sequence[str],
+    offline: bool,
 ) -> list[Finding]:
     """Examine the node that this process is."""
     access, config = outward.access, outward.terms.loaded.config
     company = _company_of(mesh) if mesh else None
-    return await examine(_case(config, where, access, offline, running=True, company=company, services=services))
+    case = _case(config, where, access, offline, running=True, company=company, services=services)
+    return await examine(replace(case, storage=storage))
 
 
 async def resting(loaded: Loaded, environment: Mapping[str, str], clock: Clock, offline: bool) -> list[Finding]:

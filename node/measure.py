@@ -20,6 +20,7 @@ ENDED = {
     "full": "full",
     "slow": "slow",
     "rate": "rate",
+    "storage": "storage",
     "ended": "sent",
 }  # counter of ingest: reason
 

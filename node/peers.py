@@ -19,6 +19,7 @@ from aggregator.book import Ruling
 from aggregator.fleet import Fleet
 from aggregator.member import Member
 from aggregator.reason import Reason
+from node.store import StoreError
 
 PROTOCOL = "/error-aggregator/hello/1"
 DEADLINE = 5.0  # seconds for an answer
@@ -125,6 +126,9 @@ class Introductions:
         except (OSError, Stranger) as error:
             await trio.sleep(PATIENCE)
             await self._part(peer, str(error))
+        except StoreError as error:
+            log.error("member not entered", peer=peer, reason=str(error), remedy="tried again in a moment")
+            await trio.sleep(PATIENCE)
         else:
             if refused:
                 await trio.sleep(PATIENCE)  # by then it has introduced itself, if it is one of ours

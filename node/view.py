@@ -26,6 +26,14 @@ from node.mesh import Mesh
 from node.outward import Outward
 from node.store import Store, audit, samples
 
+LATER = (
+    "storage",
+    "rate",
+    "busy",
+    "full",
+    "displaced",
+    "slow",
+)  # counters of conversations that were ended, and may be taken up again
 RECORDS = 5  # samples that are given out at once
 
 
@@ -69,7 +77,7 @@ class NodeView:
 
     def health(self) -> Health:
         counted = self.ingest()
-        taken = counted.get("records", 0)
+        taken = counted.get("records", 0) - counted.get("lost", 0)
         refused = {name.removeprefix("refused_"): n for name, n in counted.items() if name.startswith("refused_")}
         return Health(
             node=self.peer,
@@ -78,8 +86,10 @@ class NodeView:
             settled=self.mesh.election.settled if self.mesh else True,
             leader=self.leaders(),
             received=taken + sum(refused.values()),
-            acknowledged=taken,
+            acknowledged=counted.get("kept", 0),
             refused=refused,
+            told_to_wait={name: counted[name] for name in LATER if counted.get(name)},
+            storage=str(self.store.trouble or ""),
             gossip=self.mesh.statistics() if self.mesh else {},
             candidates=self.outward.terms.candidates(),
             trouble=self.outward.terms.trouble(),
@@ -89,6 +99,8 @@ class NodeView:
 
     def in_a_line(self) -> str:
         """How the node is, for who looks at the service."""
+        if self.store.trouble:
+            return f"counts nothing now: {self.store.trouble}"
         counted = self.ingest()
         refused = sum(n for name, n in counted.items() if name.startswith("refused_"))
         company = f"{len(self.mesh.neighbours())} peers" if self.mesh else "alone"
@@ -147,7 +159,7 @@ class NodeView:
 
     async def doctor(self, offline: bool) -> list[Finding]:
         services = {name for row in answers.errors(self) for name in row.services}
-        return await running(self.outward, self.mesh, self.where, sorted(services), offline)
+        return await running(self.outward, self.mesh, self.where, self.store.trouble, sorted(services), offline)
 
     async def reload(self) -> Reloaded:
         return await self.outward.reload()

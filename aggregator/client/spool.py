@@ -50,7 +50,7 @@ class Spool:
             _let_node_read(self._fd, directory)
             self._write(hello)
             os.rename(hidden, self.path)
-        except OSError:
+        except (OSError, SpoolFull):
             os.close(self._fd)
             os.unlink(hidden)
             raise

@@ -37,6 +37,8 @@ def _node(status: Status) -> RenderableType:
             ("Received", status.received),
             ("Acknowledged", status.acknowledged),
             ("Refused", status.refused),
+            ("Told to wait", status.told_to_wait),
+            *((("Storage", status.storage),) if status.storage else ()),
             ("Gossip", status.gossip),
         ]
     )

@@ -126,10 +126,19 @@ def execute(verb: Verb, cli: Cli, given: Mapping[str, Any], as_json: bool = Fals
     except (Problem, Refused, ConfigError) as error:
         return complain(error, PROBLEM)
     except BrokenPipeError:  # `| head`: nobody reads on, which is no problem
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_output()
         return DONE
     except KeyboardInterrupt:
         return DONE if watch else 130
+    except OSError as error:  # a directory that may not be written, a full disk: no verb knows a way around that
+        leave_output()
+        place = f"{error.filename}: " if error.filename else ""
+        return complain(Problem(f"{place}{error.strerror or error}: check owner, mode and space there"), PROBLEM)
+
+
+def leave_output() -> None:
+    """What standard output still holds cannot be written either: Python would complain of it at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show(verb: Verb, value: Any, as_json: bool, clear: bool = False) -> None:

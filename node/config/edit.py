@@ -51,7 +51,15 @@ def known(key: str) -> Setting:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write `text` to `path` in one step."""
+    """Write `text` to `path` in one step. Raises `ConfigError`; then the old file stands."""
+    try:
+        _replace(path, text)
+    except OSError as error:
+        remedy = "check the owner and mode of its directory, and whether there is room"
+        raise ConfigError(f"{path}: cannot be written ({error.strerror}): {remedy}") from None
+
+
+def _replace(path: Path, text: str) -> None:
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -139,6 +139,8 @@ def status(view: View) -> Status:
         received=health.received,
         acknowledged=health.acknowledged,
         refused=health.refused,
+        told_to_wait=health.told_to_wait,
+        storage=health.storage,
         gossip=health.gossip,
         filing=_filing(view),
         bundle=health.last,

@@ -1,8 +1,8 @@
 """The control server: HTTP with JSON over a Unix socket that this node has bound.
 
 Every answer is one struct of `view.py` as JSON; every failure is `{"error": text}` with a status that says whose fault
-it is: 400 the request's, 404 nothing of that name, 409 the configuration's, 500 ours. A failure of one request is
-logged and ends there.
+it is: 400 the request's, 404 nothing of that name, 409 the configuration's, 507 the disk's, 500 ours. A failure of one
+request is logged and ends there.
 """
 
 import os
@@ -29,6 +29,7 @@ from node.control.changes import BadRequest, Decision, Unknown, decide
 from node.control.metrics import CONTENT_TYPE, exposition
 from node.control.view import View
 from node.fleet import FleetError
+from node.store import StoreError
 
 BODY_BYTES = 64 * 1024  # of a request; a decision is far smaller
 GRACE = 2.0  # seconds that open requests get at the end
@@ -97,6 +98,8 @@ def _endpoint(view: View, run: Handler) -> Callable[[Request], Awaitable[Respons
             return _json({"error": str(error)}, 400)
         except (ConfigError, FleetError) as error:
             return _json({"error": str(error)}, 409)
+        except StoreError as error:
+            return _json({"error": str(error)}, 507)
         except Exception as error:  # one request must not end the others
             _log.error("request failed", reason=type(error).__name__, place=request.url.path, exc_info=True)
             return _json({"error": f"the node failed to answer ({type(error).__name__}): see its log"}, 500)

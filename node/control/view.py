@@ -129,7 +129,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     leader: dict[str, str] = {}  # by repository: peer id
     received: int = 0
     acknowledged: int = 0
-    refused: dict[str, int] = {}  # by reason
+    refused: dict[str, int] = {}  # records, by reason
+    told_to_wait: dict[str, int] = {}  # conversations, by reason: what they had to say comes again later
+    storage: str = ""  # why nothing can be counted now; empty: it can
     gossip: dict[str, int] = {}
     candidates: list[str] = []
     trouble: dict[str, str] = {}
@@ -154,6 +156,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     received: int
     acknowledged: int
     refused: dict[str, int]
+    told_to_wait: dict[str, int]
+    storage: str
     gossip: dict[str, int]
     filing: Filing
     bundle: Summary | None  # the last

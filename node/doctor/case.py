@@ -6,6 +6,7 @@ from typing import Protocol
 
 from aggregator.reason import Reason
 from node.config import Config, Places
+from node.store import StoreError
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Case:
     places: Places
     user: int  # that the node runs as
     running: bool = False
+    storage: StoreError | None = None  # why the running node cannot write its database; None: it can
     token: TokenFacts | None = None
     token_trouble: str = ""  # why the token that there is cannot be used
     github: GitHub | None = None  # None: there is no token, or it is not to be asked

@@ -13,6 +13,7 @@ Check = Callable[[Case], Awaitable[list[Finding]]]
 
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("directory", machine.directory),
+    ("database", machine.database),
     ("spool", machine.spool),
     ("libp2p", machine.libp2p),
     ("socket", sockets.sockets),

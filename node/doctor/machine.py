@@ -1,5 +1,6 @@
-"""State directory, spool directories and the pinned library of this machine."""
+"""State directory, database, spool directories and the pinned library of this machine."""
 
+import errno
 import os
 import stat
 import tempfile
@@ -10,14 +11,25 @@ import trio
 from node.control.view import Finding
 from node.doctor.case import Case
 from node.doctor.finding import ok, problem, unknown
+from node.store import NAME, why_not
 
 ROOM = 64 * 1024**2  # bytes free below which a directory counts as full: several batches, a backup, a write-ahead log
 SHARED_MODE = "3733"  # of a spool that all users write to: nobody lists it or removes another's, the node's group reads
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 async def directory(case: Case) -> list[Finding]:
     """Whether the node can write its state, and has room for it."""
     return [await trio.to_thread.run_sync(_directory, case.places.directory)]
+
+
+async def database(case: Case) -> list[Finding]:
+    """Whether what the node knows can be read, and written."""
+    about = str(case.places.directory / NAME)
+    trouble = case.storage or (None if case.running else await trio.to_thread.run_sync(why_not, Path(about)))
+    if trouble:
+        return [problem("database", trouble.detail or "it cannot be used", trouble.trouble.value, about)]
+    return [ok("database", "can be written" if case.running else "nothing is wrong with it", about)]
 
 
 async def spool(case: Case) -> list[Finding]:
@@ -51,6 +63,7 @@ def _directory(path: Path) -> Finding:
             file.write(b"\0" * 4096)
             file.flush()
     except OSError as error:
+        mend = "make room" if error.errno in NO_ROOM else mend
         return problem("directory", f"cannot be written: {error.strerror}", mend, about)
     free = room_in(path)
     if free < ROOM:

@@ -18,6 +18,7 @@ class Counters:
         self.displaced = 0  # idle connections that made room for a user who had fewer
         self.slow = 0  # connections that were ended because they did not go on
         self.rate = 0  # connections that were ended because their user sends too fast
+        self.storage = 0  # conversations that were ended because their records could not be stored
         self.datagrams = 0
         self.spooled = 0  # spool files that were read to their end
         self.spools_refused = 0

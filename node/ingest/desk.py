@@ -56,6 +56,8 @@ class Desk:
         self.repeats = Repeats(naming, self.sampler, service_default)
         self.now = clock.now()  # when what is being read was received
         self.batches = 0
+        self.kept = 0  # records that are on disk
+        self.lost = 0  # records that were taken, and could not be stored; who can sends them again
         self.failures = 0
         self._counting = counting
         self._clock = clock
@@ -143,6 +145,7 @@ class Desk:
 
     def _settle(self, batch: Batch) -> None:
         self.batches += 1
+        self.kept += batch.records
         for session, following in batch.sessions.items():
             self.sessions.settle(session, following)
         for waiter, reply in batch.replies.items():
@@ -150,6 +153,7 @@ class Desk:
 
     def _fail(self, batch: Batch, error: StoreError) -> None:
         self.failures += 1
+        self.lost += batch.records + self.batch.records
         log.error("not counted", reason=str(error), records=batch.records + self.batch.records)
         grown, self.batch = self.batch, Batch(self.batch.number + 1)
         self.sampler.reset()

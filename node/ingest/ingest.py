@@ -55,6 +55,8 @@ class Ingest:
         """What happened since the start, by name."""
         desk = self.desk
         return self.counters.statistics() | {
+            "kept": desk.kept,
+            "lost": desk.lost,
             "batches": desk.batches,
             "failed_batches": desk.failures,
             "signed": desk.repeats.signed,

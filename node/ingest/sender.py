@@ -216,4 +216,5 @@ class Sender:
         """Nothing that is pending was counted, nor will be."""
         self.pending = 0
         self._batch = None
+        self._counters.storage += 1
         self.over = {"error": reason, "retry": True}

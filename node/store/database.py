@@ -60,6 +60,11 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
     return int(found[0])
 
 
+def newer(path: Path, found: int, known: int) -> StoreError:
+    """Why a database of version `found` is not opened."""
+    return StoreError(Trouble.NEWER, path, f"version {found}, this program knows {known}")
+
+
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     address = f"file:{quote(str(path))}?mode={mode}"
     return sqlite3.connect(address, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False)
@@ -83,7 +88,7 @@ def _make(path: Path) -> None:
 def _check_version(connection: sqlite3.Connection, path: Path, version: int, upgrades: Path) -> None:
     found = version_of(connection, path)
     if found > version:
-        raise StoreError(Trouble.NEWER, path, f"version {found}, this program knows {version}")
+        raise newer(path, found, version)
     if found < version:
         _back_up(connection, path.with_name(f"{path.name}.v{found}.backup"))
     for step in range(found + 1, version + 1):

@@ -34,6 +34,7 @@ class StoreError(Exception):
     def __init__(self, trouble: Trouble, place: Path, detail: str = "") -> None:
         super().__init__(f"{place}: {trouble.value}" + (f" ({detail})" if detail else ""))
         self.trouble = trouble
+        self.detail = detail
 
 
 _BY_CODE = {

@@ -49,6 +49,7 @@ class Store:
     def __init__(self, path: Path, writer: sqlite3.Connection) -> None:
         self.path = path
         self.commits = 0  # transactions written
+        self.trouble: StoreError | None = None  # why nothing can be written; None: the last transaction was
         self._writer = writer
         self._turn = Turn()
         self._room = Turn(trio.Semaphore(WAITING))
@@ -102,8 +103,12 @@ class Store:
             self._writer.execute("COMMIT")
         except Exception as error:  # an operation's own bug must not take down the one writer
             self._roll_back()
-            return explain(error, self.path) if isinstance(error, sqlite3.Error) else _bug(self.path, error)
+            if not isinstance(error, sqlite3.Error):
+                return _bug(self.path, error)
+            self.trouble = explain(error, self.path)
+            return self.trouble
         self.commits += 1
+        self.trouble = None
         return None
 
     def _roll_back(self) -> None:

@@ -22,7 +22,20 @@ ERROR_KEYS = {
     *("severity", "threshold", "state", "reason", "issue"),
 }
 STATUS_KEYS = {
-    *("node", "version", "started", "peers", "settled", "leader", "received", "acknowledged", "refused", "gossip"),
+    *(
+        "node",
+        "version",
+        "started",
+        "peers",
+        "settled",
+        "leader",
+        "received",
+        "acknowledged",
+        "refused",
+        "gossip",
+        "told_to_wait",
+        "storage",
+    ),
     *("filing", "bundle", "enabled", "configured", "repository", "github_token", "auto_create_issues"),
     *("max_log_lines", "issue_labels"),
 }

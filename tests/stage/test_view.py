@@ -84,7 +84,7 @@ async def viewing(directory: Path, config: str, token_source: str = "GITHUB_TOKE
         await store.commit([samples.put([kept])])
         bundler, calls = Bundler(known, keeper, file_all, terms, Noon(), lambda: "n"), count(4, 3)
         bundler.calls = lambda: next(calls)
-        counted = {"records": 5, "refused_count": 2}
+        counted = {"records": 5, "kept": 5, "refused_count": 2}
         access, candidacy = Access({"PATH": "/nowhere"}, Noon()), Candidacy(lambda: None, terms)
         outward = Outward(terms, bundler, Memory(keeper, store), access, candidacy)
         yield NodeView(

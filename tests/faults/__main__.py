@@ -7,6 +7,7 @@ a time. Progress is printed while it runs, a table at the end; what was kept to 
 import argparse
 import json
 import logging
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -65,7 +66,9 @@ def chosen(group: str, wanted: Sequence[str]) -> list[Fault]:
 # One group, in a process of its own.
 
 
-async def strike_all(asked: Options, directory: Path) -> None:
+async def strike_all(asked: Options, directory: Path) -> bool:
+    """Whether all promises were kept."""
+    all_kept = True
     async with lab.lab(GROUPS[asked.group], directory, asked.seed, asked.in_rooms) as scene:
         number = 0
         for fault in chosen(asked.group, asked.faults):
@@ -75,11 +78,12 @@ async def strike_all(asked: Options, directory: Path) -> None:
             if fault.prepare is not None:
                 await fault.prepare(scene)
             for nth in range(asked.rounds or fault.rounds):
-                await one_round(scene, fault, number, f"{nth + 1}/{asked.rounds or fault.rounds}")
+                all_kept &= await one_round(scene, fault, number, f"{nth + 1}/{asked.rounds or fault.rounds}")
                 number += 1
+    return all_kept
 
 
-async def one_round(scene: Scene, fault: Fault, number: int, nth: str) -> None:
+async def one_round(scene: Scene, fault: Fault, number: int, nth: str) -> bool:
     scene.told.clear()
     outcome = await run_round(scene, fault.strike, number)
     kept = outcome.kept(fault.doubles)
@@ -87,6 +91,7 @@ async def one_round(scene: Scene, fault: Fault, number: int, nth: str) -> None:
     for trouble in outcome.trouble:
         say(f"    {trouble}")
     say(RESULT + json.dumps({"fault": fault.name, "kept": kept, **asdict(outcome)}))
+    return kept
 
 
 def say(line: str) -> None:
@@ -100,7 +105,8 @@ def run_group(asked: Options) -> int:
     structlog.configure(wrapper_class=quiet)
     directory = Path(tempfile.mkdtemp(prefix=f"faults-{asked.group}-"))
     say(f"in {directory}")
-    trio.run(strike_all, asked, directory)
+    if trio.run(strike_all, asked, directory):  # else it is left to be looked into
+        shutil.rmtree(directory, ignore_errors=True)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""All faults, by groups: the faults of a group strike one fleet, one after the other."""
+"""All faults, by groups: the faults of a group strike one fleet, one after the other. The longest group first."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -41,6 +41,9 @@ def _killed(name: str, how: str, call: tuple[str, str], rounds: int = CLAIM_ROUN
 
 
 GROUPS: Mapping[str, Group] = {
+    "github": Group(
+        tuple(Fault(each, github.at_github(each), doubles=each in github.DOUBLES) for each in github.SWITCHES)
+    ),
     "claims-1": Group(
         (
             _killed("killed-before-claim", claims.LOST, claims.CLAIM),
@@ -54,9 +57,6 @@ GROUPS: Mapping[str, Group] = {
             _killed("killed-after-record", claims.UNANSWERED, claims.RECORD),
             _killed("killed-in-post", claims.IN_FLIGHT, claims.CREATE, ROUNDS),
         )
-    ),
-    "github": Group(
-        tuple(Fault(each, github.at_github(each), doubles=each in github.DOUBLES) for each in github.SWITCHES)
     ),
     "processes": Group(
         (

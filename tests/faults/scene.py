@@ -123,8 +123,6 @@ class Scene:
         """Programs beside all nodes report the bugs of this round, and number 0, which occurs in every round."""
 
         async def report(program: Program) -> None:
-            for bug in self.bugs:  # each becomes due, whatever chance says
-                program.report(bug)
             while True:
                 if self.working:
                     program.report(self.draw.choice([0, *self.bugs]))
@@ -132,21 +130,23 @@ class Scene:
 
         async with trio.open_nursery() as nursery:
             for program in self.programs.values():
+                program.report(*self.bugs)  # each becomes due, whatever chance says
                 nursery.start_soon(report, program)
             yield
             nursery.cancel_scope.cancel()
 
     async def all_agree(self) -> None:
         """Work stops until all that was reported is acknowledged, and all nodes show it."""
-        self.working = False
-        await self.acknowledged()
-        expected = self.expected()
 
         async def same() -> bool:
-            return all([await node.shown() == expected for node in self.fleet])
+            done = all(program.done for program in self.programs.values())
+            return done and all([await node.shown() == self.expected() for node in self.fleet])
 
-        await until(same, PATIENCE)
-        self.working = True
+        self.working = False
+        try:
+            await until(same, PATIENCE)
+        finally:
+            self.working = True
 
     def expected(self) -> Counter[str]:
         """By signature, what every node must show in the end."""

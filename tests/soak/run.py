@@ -13,7 +13,7 @@ from node.control.client import Client, Refused, Unreachable
 from node.ingest.receive import PATIENCE, SWEEP
 from tests.fleet.harness import DaemonProcess
 from tests.soak import bad, good, others
-from tests.soak.rows import AIM_MIB, HEAD, Row, growth, judge, line, look, trend
+from tests.soak.rows import AIM_MIB, GROWTH_MIB, HEAD, Row, growth, judge, line, look, trend
 from tests.soak.site import Site, make_site
 
 REST = PATIENCE + 2 * SWEEP + 2  # seconds after which who was slow has been ended
@@ -144,8 +144,8 @@ def _judge(run: Run, minutes: float) -> None:
 
 
 def warm_up(minutes: float) -> float:
-    """Minutes that do not count: the lookback of five, twice."""
-    return min(10.0, minutes / 4)
+    """Minutes that do not count: the lookback fills, what it pushes out is folded, and Python's arenas settle."""
+    return min(15.0, minutes / 4)
 
 
 def _tell(run: Run, minutes: float, say: Say) -> None:
@@ -155,7 +155,8 @@ def _tell(run: Run, minutes: float, say: Say) -> None:
         say(f"{name} before {line(was, None)}")
         say(f"{name} rest   {line(now, None)}")
         say(
-            f"{name}: memory after warm-up: {growth(warmed):+.1f} MiB at most (aim {AIM_MIB}), last quarter over first "
+            f"{name}: memory after {warm_up(minutes):.0f} min: {growth(warmed):+.1f} MiB at most (aim {AIM_MIB}, bound "
+            f"{GROWTH_MIB}), last quarter over first "
             f"{trend(warmed):+.1f} MiB; fds {was.fds} -> {now.fds}, tasks {was.tasks} -> {now.tasks}"
         )
     acknowledged = sum(run.site.acknowledged.values())

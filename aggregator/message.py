@@ -6,6 +6,7 @@ may send them); unknown fields are ignored.
 """
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
 
@@ -30,7 +31,7 @@ class Presence(msgspec.Struct, frozen=True, tag="presence", kw_only=True):
     """A node says that it is there, and what it can do. `at` orders the presences of one run."""
 
     run: str
-    at: float  # Unix seconds on the sender's clock
+    at: Annotated[float, msgspec.Meta(ge=0, le=2**40)]  # Unix seconds on the sender's clock; no NaN, which has no order
     version: str
     reads: list[str] = []  # formats and signature versions that it understands
     settled: bool = False

@@ -15,6 +15,7 @@ import msgspec
 import structlog
 import trio
 
+from aggregator.brief import brief
 from aggregator.fleet import Fleet, Incoming
 from aggregator.sync import Answer, BadAnswer, Pulled, Question, answer, pull
 from node.clock import Clock
@@ -113,7 +114,9 @@ class Sync:
         except (BadAnswer, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self.counts["nonsense"] += 1
             self._left_alone[peer] = self._clock.elapsed() + TIMEOUT
-            log.warning("a neighbour answers nonsense", peer=peer, reason=str(error), remedy="asked again in a minute")
+            log.warning(
+                "a neighbour answers nonsense", peer=peer, reason=brief(error), remedy="asked again in a minute"
+            )
         except StoreError as error:
             log.error("not taken", reason=str(error), remedy="asked again at the next comparison")
         else:

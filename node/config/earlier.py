@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import AliasEvent
 
 from node.config.file import CREDENTIAL_REMEDY, SECRET_KEY, ConfigError
 from node.config.kinds import boolean, looks_like_token
@@ -161,4 +162,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _parse(text: str) -> object:
     if text.lstrip().startswith("{"):
         return json.loads(text)
-    return cast("Any", YAML(typ="safe", pure=True)).load(text)
+    yaml = cast("Any", YAML(typ="safe", pure=True))
+    if any(isinstance(event, AliasEvent) for event in yaml.parse(text)):
+        raise ValueError("it refers to parts of itself (*name): write them out")  # a few lines could mean gigabytes
+    return yaml.load(text)

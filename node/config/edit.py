@@ -13,6 +13,7 @@ from typing import Any, cast
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from aggregator.brief import brief
 from node.config.file import CREDENTIAL_REMEDY, ConfigError, shown
 from node.config.kinds import BadValue, looks_like_token
 from node.config.sections import SETTINGS, Setting
@@ -83,5 +84,5 @@ def _document(path: Path) -> tomlkit.TOMLDocument:
         return tomlkit.document()
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
-    except TOMLKitError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from None
+    except (TOMLKitError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: not TOML: {brief(error)}") from None

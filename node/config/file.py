@@ -15,10 +15,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
-from node.config.kinds import BadValue, looks_like_token
+from aggregator.brief import brief
+from node.config.kinds import BadValue, looks_like_token, words
 from node.config.sections import SECTIONS, SETTINGS, Config, Setting
 
 CLIENT_VARIABLES = frozenset({"AGGREGATOR_LOG_LINES"})  # of aggregator.client, and looking like ours
+PROBLEMS = 50  # that are told at once
+SHOWN = 60  # characters of a value in a message
 SYSTEM_FILE = Path("/etc/error-aggregator/config.toml")
 CREDENTIAL_REMEDY = (
     "tokens are never kept in a file: remove it, revoke it if others could read it, and give the token as systemd "
@@ -67,8 +70,13 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Loaded:
         _read_file(path, reading)
     warnings = _read_environment(environment, reading)
     if reading.problems:
-        raise ConfigError("\n".join(reading.problems))
+        raise ConfigError("\n".join(_some(reading.problems)))
     return Loaded(build(reading.values), path, reading.sources, tuple(warnings))
+
+
+def _some(problems: list[str]) -> list[str]:
+    more = len(problems) - PROBLEMS
+    return [*problems[:PROBLEMS], f"and {more} more"] if more > 0 else problems
 
 
 def build(values: Mapping[str, Any]) -> Config:
@@ -87,8 +95,8 @@ def standard_files(environment: Mapping[str, str]) -> tuple[Path, Path]:
 
 def shown(value: object) -> str:
     """A value as a message shows it: short, on one line."""
-    given = f'"{value}"' if isinstance(value, str) else str(value)
-    return ascii(given)[1:-1] if len(given) <= 60 else ascii(given[:57])[1:-1] + "…"
+    given = ascii(f'"{value}"' if isinstance(value, str) else words(value))[1:-1]
+    return given if len(given) <= SHOWN else given[: SHOWN - 1] + "…"
 
 
 def lines_of(text: str) -> dict[str, int]:
@@ -110,8 +118,8 @@ def _read_file(path: Path, reading: _Reading) -> None:
         tables = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}): check the path and its mode") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from None
+    except (ValueError, RecursionError) as error:  # beside its own, tomllib lets an integer's and the stack's limit out
+        raise ConfigError(f"{path}: not TOML: {brief(error)}") from None
     lines = lines_of(text)
     for key, value in _keys(tables):
         where = f"{path}:{_line(lines, key)}"

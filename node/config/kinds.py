@@ -128,7 +128,7 @@ def table(expected: str, item: Kind[T], keys: str = r"[^\x00]+") -> Kind[Mapping
 def read_duration(value: object) -> float:
     """Seconds of a number or of text such as "1h30m". Raises `BadValue`."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        return float(max(min(value, 2**53), -(2**53)))  # an integer of TOML may be too large for a float
     given = _typed(value, str).strip()
     if re.fullmatch(r"\d+(?:\.\d+)?", given):
         return float(given)
@@ -148,7 +148,7 @@ def write_duration(seconds: float) -> str:
 def read_size(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    found = re.fullmatch(r"(\d+)\s*(KiB|MiB|GiB)?", _typed(value, str).strip())
+    found = re.fullmatch(r"(\d{1,18})\s*(KiB|MiB|GiB)?", _typed(value, str).strip())
     if not found:
         raise BadValue
     return int(found[1]) * SIZES.get(found[2], 1)
@@ -163,7 +163,15 @@ def write_size(bytes_: int) -> str:
 
 def looks_like_token(value: object) -> bool:
     """Whether a credential stands anywhere in `value`."""
-    return bool(TOKEN.search(str(value)))
+    return bool(TOKEN.search(words(value)))
+
+
+def words(value: object) -> str:
+    """`value` as text, whatever it is."""
+    try:
+        return str(value)
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        return "a number of thousands of digits"
 
 
 def _typed(value: object, wanted: type[T]) -> T:
@@ -180,4 +188,4 @@ def _matching(value: object, pattern: str) -> str:
 
 
 def _parse_integer(given: str) -> object:
-    return int(given) if re.fullmatch(r"[+-]?\d+", given.strip()) else given
+    return int(given) if re.fullmatch(r"[+-]?\d{1,18}", given.strip()) else given

@@ -94,7 +94,7 @@ class Ingest:
         async with trio.open_nursery() as nursery:
             await nursery.start(receiver.run)
             await nursery.start(self.spools.run, self._config.ingest.spool_interval)
-            log.info("listening", place=str(self._places.ingest), passed=sorted(self._passed))
+            log.info("listening", place=str(self._places.ingest), passed=" ".join(sorted(self._passed)) or "nothing")
             task_status.started()
 
     def _bind(self) -> tuple[Bound, Bound]:

@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import Self
 
 import pytest
 import trio
@@ -19,7 +20,21 @@ class Listener:
     def __init__(self, path: Path) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(path))
+        self.socket.settimeout(30.0)
         self.address = str(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def until(self, what: str) -> list[str]:
+        """All that is said, up to what begins with `what`."""
+        said: list[str] = []
+        while not said or not said[-1].startswith(what):
+            said.append(self.socket.recv(4096).decode())
+        return said
 
     def heard(self) -> list[str]:
         """All that was said until now."""
@@ -40,9 +55,8 @@ class Listener:
 
 @pytest.fixture
 def listener(tmp_path: Path) -> Generator[Listener]:
-    made = Listener(tmp_path / "notify")
-    yield made
-    made.socket.close()
+    with Listener(tmp_path / "notify") as made:
+        yield made
 
 
 def test_ready_reloading_and_stopping_are_said_in_the_protocol_of_systemd(listener: Listener):

@@ -17,11 +17,13 @@ import msgspec
 from aggregator.accept import Gate, Refusal, accept
 from aggregator.book import Book, Fact, FactKey, Ruling, sound_fact
 from aggregator.digest import Digest, Version, version_of
+from aggregator.due import Policy
+from aggregator.keeping import Keeping
 from aggregator.ledger import Ledger
 from aggregator.member import Member, Roster
 from aggregator.message import BadMessage, BookMessage, PageMessage, Presence, decode
 from aggregator.outbox import Outbox
-from aggregator.page import Origin, Page, PageKey, Verifier, message_to_sign, newer
+from aggregator.page import BadPage, Origin, Page, PageKey, Verifier, message_to_sign, newer, read_body
 from aggregator.presence import Peers
 from aggregator.reason import Reason
 from aggregator.rulings import sound_ruling
@@ -31,6 +33,8 @@ from aggregator.tally import Tally
 REFUSED = 4_096  # versions that were refused and are not asked for again; when full, all are forgotten
 
 RULING_BYTES = 4 * 1024  # it is never purged; a member's chain, the largest that is made, has a tenth of it
+
+ROUTING = ("route", "edge")  # rulings that decide which repository a root is about
 
 Sign = Callable[[bytes], bytes]
 
@@ -54,11 +58,21 @@ class Incoming(NamedTuple):
 
 
 class Fleet:
-    """The others, from one node's point of view."""
+    """The others, from one node's point of view. `policy`: the configuration of now, for what is routed nowhere yet."""
 
-    def __init__(self, me: Origin, terms: Terms, roster: Roster, ledger: Ledger, book: Book, sign: Sign) -> None:
+    def __init__(
+        self,
+        me: Origin,
+        terms: Terms,
+        roster: Roster,
+        ledger: Ledger,
+        book: Book,
+        sign: Sign,
+        policy: Callable[[], Policy] = Policy,
+    ) -> None:
         self.me, self.terms, self.roster = me, terms, roster
         self.digest, self.peers = Digest(), Peers()
+        self.keeping = Keeping(me.peer, book, policy)
         self.outbox = Outbox(self.digest.page)
         self._ledger, self._book, self._sign = ledger, book, sign
         self._refused: set[Version] = set()
@@ -69,8 +83,12 @@ class Fleet:
 
     @property
     def has(self) -> Has:
-        """What sync compares and answers from."""
-        return Has(self._ledger, self.digest, self._book)
+        """What neighbours compare and answer from: in a spread fleet only the book, for they keep different pages."""
+        return Has(self._ledger, Digest() if self.keeping.spread else self.digest, self._book)
+
+    def shelf(self, repository: str) -> Has:
+        """What two keepers of a repository compare and answer from."""
+        return Has(self._ledger, self.keeping.shelves.digest(repository.lower()), self._book)
 
     @property
     def refused(self) -> frozenset[Version]:
@@ -85,7 +103,7 @@ class Fleet:
     def load(self, pages: Iterable[Page]) -> None:
         """The pages that the store had. Own ones that were never sent are signed now."""
         for page in pages:
-            self.digest.put(page if page.signature else self.signed(page))
+            self._put(page if page.signature else self.signed(page))
 
     def wrote(self, keys: Iterable[PageKey]) -> None:
         """Own pages changed, and the change is committed. They are signed at the next flush, not for each change."""
@@ -108,17 +126,53 @@ class Fleet:
         """These pages are dropped: sync tells of them no more."""
         for key in keys:
             self.digest.remove(key)
+            self.keeping.shelves.remove(key)
+
+    def drop(self) -> None:
+        """Forget the windows that have left the ledger."""
+        self.digest.drop(self._ledger.horizon)
+        self.keeping.shelves.drop(self._ledger.horizon)
+
+    def ruled(self, rulings: Iterable[Ruling]) -> None:
+        """The book has learnt these: some pages may be about another repository now, or the fleet may be spread."""
+        routing = [ruling for ruling in rulings if ruling.kind in ROUTING]
+        if routing:
+            self.keeping.homes.forget()
+            self._shelve({key for each in routing for key in self._pages_about(each.subject.split(" "))})
+        self.resize()
+
+    def resize(self) -> None:
+        """Fill the shelves when the fleet has become spread, clear them when it no longer is."""
+        shelves = self.keeping.shelves
+        if self.keeping.spread != shelves.used:
+            shelves.clear(used=self.keeping.spread)
+            self._shelve(page.key for page in self._ledger.pages())
 
     def flush(self) -> None:
         """Sign the own pages that changed; from now on they are told and given out."""
         for page in filter(None, map(self._ledger.page, self._unsigned)):
-            self.digest.put(self.signed(page))
+            self._put(self.signed(page))
             self.outbox.changed([page.key])
         self._unsigned.clear()
 
     def signed(self, page: Page) -> Page:
         """An own page with its signature."""
         return msgspec.structs.replace(page, signature=self._sign(message_to_sign(page, self.terms.fleet)))
+
+    def _put(self, page: Page) -> None:
+        """A signed page, which is in the ledger."""
+        self.digest.put(page)
+        self._shelve([page.key])
+
+    def _shelve(self, keys: Iterable[PageKey]) -> None:
+        if not self.keeping.shelves.used:
+            return
+        for page in filter(None, map(self.digest.page, keys)):
+            self.keeping.shelves.put(page, self._ledger.tallies_of(page.key))
+
+    def _pages_about(self, roots: Iterable[str]) -> set[PageKey]:
+        ledger = self._ledger
+        return {key for root in roots for s in ledger.signatures_of(root) for key in ledger.tallies(s)}
 
     # From others.
 
@@ -168,24 +222,26 @@ class Fleet:
     def pulled(self, pulled: Pulled, now: float) -> Incoming:
         """What a sync brought."""
         entries = self._entries(pulled.entries.facts, pulled.entries.rulings)  # first: they introduce who wrote pages
-        pages = self._pages(pulled.pages, now)
+        pages = self._pages(pulled.pages, now, asked_for=True)
         return Incoming(pages.pages, entries.facts, entries.rulings, [*pages.refused, *entries.refused])
 
     def took(self, incoming: Incoming) -> None:
         """What came is committed: pass it on from now."""
         for page, _ in incoming.pages:
             if newer(page, self.digest.page(page.key)):  # gossip and sync may have brought two versions at once
-                self.digest.put(page)
+                self._put(page)
         for ruling in incoming.rulings:
             self._introduced(ruling)
 
-    def _pages(self, pages: Iterable[Page], now: float) -> Incoming:
+    def _pages(self, pages: Iterable[Page], now: float, *, asked_for: bool = False) -> Incoming:
         gate = self._gate()
         taken: list[tuple[Page, list[Tally]]] = []
         refused: list[Refusal] = []
         for page in pages:
             known = self.digest.page(page.key)
             if known is not None and known.rank() >= page.rank():
+                continue
+            if not (asked_for or self._wants(page)):
                 continue
             result = accept(page, gate, now)
             if isinstance(result, Refusal):
@@ -194,6 +250,15 @@ class Fleet:
             else:
                 taken.append((page, result))
         return Incoming(pages=taken, refused=refused)
+
+    def _wants(self, page: Page) -> bool:
+        """Whether a page that was told to all is kept here. Looked at before its signature is, which costs more."""
+        if not self.keeping.spread or page.key.origin.peer == self.me.peer:
+            return True
+        try:
+            return self.keeping.wants(read_body(page.body))
+        except BadPage:
+            return True  # refused with its reason
 
     def _entries(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling]) -> Incoming:
         kept: list[Ruling] = []

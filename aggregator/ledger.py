@@ -101,6 +101,11 @@ class Ledger:
         entry = self._pages.get(key)
         return entry[0] if entry else None
 
+    def tallies_of(self, key: PageKey) -> list[Tally]:
+        """What a page says; nothing where it is not kept."""
+        entry = self._pages.get(key)
+        return entry[1] if entry else []
+
     def pages(self) -> Iterator[Page]:
         return (page for page, _ in self._pages.values())
 

@@ -127,13 +127,22 @@ def _once(names: list[T]) -> Iterable[T]:
     return dict.fromkeys(names[:LISTED])
 
 
-def _compare(question: Compare, has: Has) -> Compared:
-    horizon = max(question.horizon, has.ledger.horizon)
-    same = (
-        question.horizon == horizon
-        and question.closed == _bytes(has.digest.total(horizon, question.open_from))
+def agrees(question: Compare, has: Has) -> bool:
+    """Whether this node has nothing that the asking side lacks, and lacks nothing that it has."""
+    return _same_pages(question, has) and question.book == has.book.sums.root()
+
+
+def _same_pages(question: Compare, has: Has) -> bool:
+    return (
+        question.horizon >= has.ledger.horizon
+        and question.closed == _bytes(has.digest.total(question.horizon, question.open_from))
         and question.open == _bytes(has.digest.total(question.open_from, FAR))
     )
+
+
+def _compare(question: Compare, has: Has) -> Compared:
+    horizon = max(question.horizon, has.ledger.horizon)
+    same = _same_pages(question, has)
     windows = [] if same else sorted(((w, _bytes(s)) for w, s in has.digest.windows(horizon).items()), reverse=True)
     return Compared(horizon, windows[:LISTED], question.book != has.book.sums.root())
 

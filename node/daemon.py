@@ -166,4 +166,4 @@ async def expire(counting: Counting, keeper: BookKeeper, mesh: Mesh | None, conf
         except StoreError as error:
             log.error("nothing was let go", reason=str(error))
         if mesh:
-            mesh.fleet.digest.drop(counting.ledger.horizon)
+            mesh.fleet.drop()

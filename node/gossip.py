@@ -18,14 +18,14 @@ import trio
 from aggregator.book import Fact, FactKey, Ruling
 from aggregator.fleet import Fleet, Incoming
 from aggregator.message import Presence
-from aggregator.pace import Pace
+from aggregator.pace import INTERVAL, Pace
 from aggregator.page import Page, PageKey
 from aggregator.presence import period
 from aggregator.tally import Tally
 from node.clock import Clock
 from node.store import StoreError
 
-FLUSH = 0.25  # seconds between two looks at what changed
+FLUSH = 0.25  # seconds from a change until it is told: what changes again in that time is told once
 LOOK = 0.5  # seconds between two looks at what this node would say of itself
 LAST_MESSAGES = 8  # at the end: what the book had to tell comes before the goodbye, what was counted last after it
 GOODBYE = 1.0  # seconds that a node which ends may take to say so
@@ -87,11 +87,18 @@ class Gossip:
         self.sent = self.heard = self.heard_pages = self.bytes_sent = 0
         self._fleet, self._network, self._intake = fleet, network, intake
         self._pace, self._clock, self._present = pace, clock, present
+        self._news = trio.Event()
         self._draw = random.Random()  # noqa: S311  # jitter is no secret
 
     def wrote(self, keys: Sequence[PageKey]) -> None:
         """Own pages changed."""
         self._fleet.wrote(keys)
+        self._news.set()
+
+    def entered(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling]) -> None:
+        """The book changed."""
+        self._fleet.outbox.entered(facts, rulings)
+        self._news.set()
 
     async def run(self) -> None:
         """Until cancelled; then one last message says that this node leaves."""
@@ -107,10 +114,14 @@ class Gossip:
     async def _tell(self) -> None:
         while True:
             await trio.sleep(FLUSH * self._draw.uniform(0.8, 1.2))
+            self._news = trio.Event()
             self._fleet.flush()
             while len(self._fleet.outbox) and self._pace.take(self._clock.elapsed()):
                 await self._send()
             self._pace.adapt(self._clock.elapsed(), self._draw.random())
+            if not len(self._fleet.outbox):
+                with trio.move_on_after(INTERVAL):
+                    await self._news.wait()
 
     async def _send(self) -> None:
         data = self._fleet.outbox.take()
@@ -141,6 +152,7 @@ class Gossip:
             mine, elapsed = self._present(), self._clock.elapsed()
             if elapsed >= again or msgspec.structs.replace(mine, at=shown.at) != shown:
                 self._fleet.outbox.present(mine)
+                self._news.set()
                 nodes = len(self._fleet.peers.here(elapsed)) + 1
                 shown, again = mine, elapsed + period(nodes) * self._draw.uniform(0.8, 1.2)
             await trio.sleep(LOOK * self._draw.uniform(0.8, 1.2))

@@ -189,7 +189,7 @@ class Mesh:
 
     def _entered(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling]) -> None:
         """The book changed, by us or by others: tell it on, and note who is at work."""
-        self.fleet.outbox.entered(facts, rulings)
+        self.gossip.entered(facts, rulings)
         self.election.entered(facts)
         self.disowning.entered(rulings)
 

@@ -1,4 +1,6 @@
-"""Truth: every two seconds each neighbour is asked what it has that this node lacks.
+"""Truth: every two seconds two neighbours compare what they have, and each asks for what it lacks.
+
+They take turns (`aggregator/turns.py`): while they agree one of them compares, and both know.
 
 The questions and answers are `aggregator/sync.py`; here they travel: MessagePack in requests of the network's
 streams. Only members are asked, only members are answered. Each neighbour is asked by a task of its own, so that one
@@ -17,14 +19,15 @@ import trio
 
 from aggregator.brief import brief
 from aggregator.fleet import Fleet, Incoming
-from aggregator.sync import Answer, BadAnswer, Pulled, Question, answer, pull
+from aggregator.sync import Answer, BadAnswer, Compare, Pulled, Question, agrees, answer, pull
+from aggregator.turns import Turns
 from node.clock import Clock
 from node.store import StoreError
 
 PROTOCOL = "/error-aggregator/sync/1"
-EVERY = 2.0  # seconds between two comparisons with one neighbour
 DEADLINE = 10.0  # seconds for one answer
 PATIENCE = 0.5  # seconds until the next neighbour is asked, though one has not answered all
+LOOK = 0.25  # seconds between two rounds at least: a flood of differences is asked about four times a second
 TIMEOUT = 60.0  # seconds that a neighbour which answers nonsense is left alone
 
 log = structlog.get_logger("sync")
@@ -65,19 +68,30 @@ class Sync:
         self._clock, self._length, self._pulled = clock, length, pulled
         self._left_alone: dict[str, float] = {}
         self._asked: dict[str, trio.Event] = {}  # neighbours whose answers are awaited
+        self._turns = Turns()
+        self._differs = trio.Event()  # a neighbour has found a difference
         self._draw = random.Random()  # noqa: S311  # jitter is no secret
 
     async def run(self) -> None:
         """Until cancelled. One after the other, so that pages are fetched once; who is slow is not waited for."""
         async with trio.open_nursery() as nursery:
             while True:
-                for peer in self._neighbours():
+                self._differs = trio.Event()
+                neighbours = self._neighbours()
+                self._turns.keep(neighbours)
+                for peer in neighbours:
                     if self._may_ask(peer):
                         done = self._asked[peer] = trio.Event()
                         nursery.start_soon(self._ask_all, peer)
                         with trio.move_on_after(PATIENCE):
                             await done.wait()
-                await trio.sleep(EVERY * self._draw.uniform(0.8, 1.2))
+                await self._wait_turn()
+
+    async def _wait_turn(self) -> None:
+        """Until a neighbour is to be asked, by the clock or because it found a difference; new ones are soon seen."""
+        free = [peer for peer in self._neighbours() if peer not in self._asked]
+        with trio.move_on_after(max(LOOK, self._turns.wait(free, self._clock.elapsed()))):
+            await self._differs.wait()
 
     async def handle(self, peer: str, request: bytes) -> bytes:
         """Answer a neighbour. A stranger, and what is no question, are counted and get an empty answer."""
@@ -90,16 +104,29 @@ class Sync:
             self.counts["malformed"] += 1
             return b""
         self.counts["answered"] += 1
+        if isinstance(question, Compare):
+            self._heard(peer, question)
         return msgspec.msgpack.encode(answer(question, self._fleet.has))
 
+    def _heard(self, peer: str, question: Compare) -> None:
+        """A neighbour compares: who agrees with it has all that it has, as if this node had asked."""
+        agreed = agrees(question, self._fleet.has)
+        self._turns.heard(peer, agreed, self._clock.elapsed())
+        if agreed:
+            self._note(peer)
+            self._pulled()
+        else:
+            self._differs.set()
+
     async def _ask_all(self, peer: str) -> None:
+        self._turns.asked(peer, self._clock.elapsed(), self._draw.random())
         try:
             await self._pull_from(peer)
         finally:
             self._asked.pop(peer).set()
 
     def _may_ask(self, peer: str) -> bool:
-        if peer in self._asked:
+        if peer in self._asked or not self._turns.mine(peer, self._clock.elapsed()):
             return False
         until = self._left_alone.get(peer, 0.0)
         return self._clock.elapsed() >= until and self._fleet.why_not(peer) is None

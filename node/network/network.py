@@ -226,7 +226,7 @@ class Network:
     def _own_addresses(self) -> list[str]:
         if self._settings.announce:
             return list(self._settings.announce)
-        return self.stack.listening() if self.stack else []
+        return list(self._listen) if self.stack else []  # as it was when the stack came up: to ask costs
 
     async def _forget_departed(self) -> None:
         seen, there = self._links.version, set[str]()

@@ -2,7 +2,7 @@
 
 The library is pinned to one exact version because of this file. `check_private_names` is called before anything is
 built: if another version lacks a name that is relied on here, the node says so and does not start half-protected.
-Four work-arounds change library modules and so hold for the whole process; the rest change one host.
+Five work-arounds change library modules and so hold for the whole process; the rest change one host.
 """
 
 import importlib.metadata
@@ -35,6 +35,7 @@ from libp2p.pubsub.rpc_queue import RpcQueue
 from libp2p.pubsub.utils import maybe_consume_signed_record
 from libp2p.security.pnet.protector import new_protected_conn
 from libp2p.security.pnet.psk_conn import PskConn
+from libp2p.stream_muxer.yamux.yamux import YamuxStream
 from multiaddr import Multiaddr
 
 from node.network.errors import NetworkError, Reason
@@ -76,6 +77,8 @@ def check_private_names() -> None:
         "gossipsub.maybe_consume_signed_record": hasattr(gossipsub, "maybe_consume_signed_record"),
         "gossipsub.env_to_send_in_RPC": hasattr(gossipsub, "env_to_send_in_RPC"),
         "swarm.new_protected_conn": hasattr(swarm_module, "new_protected_conn"),
+        "YamuxStream._auto_tune_and_send_window_update": hasattr(YamuxStream, "_auto_tune_and_send_window_update"),
+        "YamuxStream._grow_threshold": hasattr(YamuxStream, "_grow_threshold"),
         "PskConn.read_cipher": "read_cipher" in PskConn.__init__.__code__.co_names,
         "read_exactly(retry_count)": len(getattr(read_utils.read_exactly, "__defaults__", None) or ()) == 1,
     }
@@ -315,6 +318,25 @@ def several_network_keys(on: bool) -> None:
     cast("Any", swarm_module).new_protected_conn = protected if on else new_protected_conn
 
 
+_give_credit = YamuxStream._auto_tune_and_send_window_update  # pyright: ignore[reportPrivateUsage]  # named above
+
+
+async def _give_credit_in_bulk(stream: YamuxStream, *, bytes_read: int = 0) -> None:
+    inner = cast("Any", stream)
+    buffered = len(inner.conn.stream_buffers.get(inner.stream_id, b""))
+    owed = max(inner.target_recv_window - inner.recv_window - buffered, inner._pending_recv_release + bytes_read)
+    if bytes_read and owed < inner._grow_threshold():
+        inner._pending_recv_release += bytes_read
+    else:
+        await _give_credit(stream, bytes_read=bytes_read)
+
+
+def credit_in_bulk(on: bool) -> None:
+    """Every read, be it of four bytes, is answered with a frame that gives them back to the sender's window: half of
+    all frames. Half a window at a time is soon enough."""
+    cast("Any", YamuxStream)._auto_tune_and_send_window_update = _give_credit_in_bulk if on else _give_credit
+
+
 OF_ONE_HOST: dict[str, Callable[[Parts], None]] = {
     work.__name__: work
     for work in (
@@ -330,7 +352,14 @@ OF_ONE_HOST: dict[str, Callable[[Parts], None]] = {
     )
 }
 OF_THE_PROCESS: dict[str, Callable[[bool], None]] = {
-    work.__name__: work for work in (cached_records, patient_reads, private_network_addresses, several_network_keys)
+    work.__name__: work
+    for work in (
+        cached_records,
+        patient_reads,
+        private_network_addresses,
+        several_network_keys,
+        credit_in_bulk,
+    )
 }
 
 

@@ -11,6 +11,7 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -124,9 +125,9 @@ def summary(delays: list[float], expected: int) -> dict[str, Any]:
     }
 
 
-def start(founded: Founded, directory: Path, stack: ExitStack) -> list[FleetNode]:
+def start(founded: Founded, directory: Path, stack: ExitStack, names: Sequence[str] = NAMES) -> list[FleetNode]:
     nodes: list[FleetNode] = []
-    for each in NAMES:
+    for each in names:
         founded.copy(each, directory / each)
         node = FleetNode(each, founded.peers[each], directory / each, listening(founded.public[each]), {})
         nodes.append(stack.enter_context(node))  # pyright: ignore[reportArgumentType]  # its Self is a FleetNode

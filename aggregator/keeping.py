@@ -1,0 +1,156 @@
+"""A node's part in a spread fleet: what it keeps, what it brings to whom, what it lets go of.
+
+    bring     who is no keeper ──  Offer: these versions        ──▶ keeper
+                               ◀── Wanted: of these I lack some ──
+                               ──  Give: the pages              ──▶ checked, committed
+                               ◀── Taken ─────────────────────────
+    compare   keeper           ──  Shelf: a question of `sync` about one repository ──▶ keeper
+
+Bringing is a generator that yields questions and gets answers, as pulling is, so the daemon and the simulator run the
+same. A keeper takes what it is brought even if it does not take itself for one: it will bring it to whom it does.
+Gossip goes on as ever, to all; who is no keeper lets it pass.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+
+import msgspec
+
+from aggregator.book import Book
+from aggregator.digest import Version
+from aggregator.due import Policy
+from aggregator.keepers import NO_REPOSITORY, Homes, Keepers, is_spread
+from aggregator.page import Page, PageKey
+from aggregator.shelves import Shelves
+from aggregator.sync import ANSWER_BYTES, FETCHED, LISTED, BadAnswer, Question
+from aggregator.tally import Tally
+
+NEIGHBOURS = 2  # of the keepers after this one in rank: it compares with these, and those before it with it
+
+
+class Offer(msgspec.Struct, frozen=True, tag="offer"):
+    repository: str
+    versions: list[Version]
+
+
+class Give(msgspec.Struct, frozen=True, tag="give"):
+    repository: str
+    pages: list[Page]
+
+
+class Shelf(msgspec.Struct, frozen=True, tag="shelf"):
+    """A question of `sync`, about the pages of one repository. Answered as `sync` does."""
+
+    repository: str
+    question: Question
+
+
+Request = Offer | Give | Shelf
+
+
+class Wanted(msgspec.Struct, frozen=True, tag="wanted"):
+    keys: list[PageKey]
+
+
+class Taken(msgspec.Struct, frozen=True, tag="taken"):
+    """Committed, or refused for good."""
+
+
+Reply = Wanted | Taken
+
+Bring = Generator[Offer | Give, Reply, list[Version]]
+
+
+class Keeping:
+    """What one node knows of keepers and shelves. `policy`: the configuration of now."""
+
+    def __init__(self, me: str, book: Book, policy: Callable[[], Policy]) -> None:
+        self.keepers = Keepers(me)
+        self.homes = Homes(book, policy)
+        self.shelves = Shelves(self.homes.of)
+        self._book = book
+
+    @property
+    def spread(self) -> bool:
+        return is_spread(self._book)
+
+    def keeps(self, repository: str) -> bool:
+        """Whether this node has all counts of a repository, and so may decide about it."""
+        return not self.spread or self.keepers.keep(repository.lower())
+
+    def wants(self, tallies: Iterable[Tally]) -> bool:
+        """Whether a page of another node is to be kept here."""
+        return any(map(self.keeps, self.homes.of(tallies)))
+
+    def kept(self, repositories: Iterable[str]) -> list[str]:
+        """Of these, and of all that something is held about, those that this node is a keeper of."""
+        known = {NO_REPOSITORY, *map(str.lower, repositories), *self.shelves.repositories()}
+        return [each for each in sorted(known) if self.keepers.keep(each)]
+
+    def partners(self, repository: str) -> list[str]:
+        """The keepers that this one compares with: a ring with chords, in which everything is two steps away."""
+        order = self.keepers.of(repository)
+        if self.keepers.me not in order:
+            return []
+        mine = order.index(self.keepers.me)
+        after = [order[(mine + step) % len(order)] for step in range(1, NEIGHBOURS + 1)]
+        return [peer for peer in dict.fromkeys(after) if peer != self.keepers.me]
+
+    def errands(self, elapsed: float) -> dict[str, list[Version]]:
+        """By repository: what is to be brought to one of its keepers."""
+        found = {
+            each: self.shelves.to_bring(each, self.keepers.of(each), elapsed)
+            for each in self.shelves.repositories()
+            if not self.keepers.keep(each)
+        }
+        return {each: versions for each, versions in found.items() if versions}
+
+    def surplus(self, elapsed: float) -> list[PageKey]:
+        """What this node need not hold any more."""
+        return self.shelves.surplus(self.keepers.me, self.keepers.keep, self.keepers.of, elapsed)
+
+    def bring(self, repository: str, versions: Sequence[Version]) -> Bring:
+        """Bring these to a keeper. Returns what it has now; the rest is brought at the next visit.
+
+        Raises `BadAnswer` when the keeper does not keep to the protocol.
+        """
+        offered, digest = list(versions[:LISTED]), self.shelves.digest(repository)
+        wanted = yield Offer(repository, offered)
+        if not isinstance(wanted, Wanted):
+            raise BadAnswer("expected Wanted")
+        lacking = set(wanted.keys) & {version.key for version in offered}
+        for pages in _portions(page for key in sorted(lacking) if (page := digest.page(key))):
+            if not isinstance((yield Give(repository, pages)), Taken):
+                raise BadAnswer("expected Taken")
+        return offered
+
+
+def wanted_of(offer: Offer, page_of: Callable[[PageKey], Page | None]) -> Wanted:
+    """What a keeper answers to an offer: of which pages it lacks that version, or a later one."""
+    some = [version for version in offer.versions[:LISTED] if _lacks(page_of(version.key), version)]
+    return Wanted([version.key for version in some])
+
+
+def _lacks(ours: Page | None, theirs: Version) -> bool:
+    return ours is None or (theirs.sequence, theirs.hash) > ours.rank()
+
+
+def _portions(pages: Iterable[Page]) -> Iterable[list[Page]]:
+    """Lists of pages that fit into one request each."""
+    some: list[Page] = []
+    size = 0
+    for page in pages:
+        size += len(page.body) + 200
+        if some and (size > ANSWER_BYTES or len(some) >= FETCHED):
+            yield some
+            some, size = [], len(page.body) + 200
+        some.append(page)
+    if some:
+        yield some
+
+
+def able(candidates: Mapping[str, Iterable[str]], me: str, mine: Iterable[str]) -> dict[str, set[str]]:
+    """By repository, lower case: who may file there, this node among them."""
+    out: dict[str, set[str]] = {name.lower(): set(peers) for name, peers in candidates.items()}
+    for repository in mine:
+        out.setdefault(repository.lower(), set()).add(me)
+    return out

@@ -1,0 +1,42 @@
+"""What a question costs on the wire: two frames, not four."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from libp2p.stream_muxer.yamux.yamux import Yamux
+
+from tests.stage.network_fleet import fleet_in
+from tests.stage.test_network_streams import ECHO, echo
+
+QUESTIONS = 50
+QUIET = {"announce_every": 1000.0, "exchange_every": 1000.0, "shuffle_every": 1000.0}
+
+
+class Counted:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, owner: type, name: str) -> None:
+        self.calls = 0
+        inner = getattr(owner, name)
+
+        async def counted(*args: Any) -> Any:
+            self.calls += 1
+            return await inner(*args)
+
+        monkeypatch.setattr(owner, name, counted)
+
+
+async def ask(directory: Path, without: frozenset[str]) -> None:
+    async with fleet_in(directory) as fleet:
+        alice, bob = await fleet.pair(without=without, **QUIET)
+        alice.handle(ECHO, echo)
+        for _ in range(QUESTIONS):
+            await bob.request(alice.peer_id, ECHO, b"is anything new?", 5)
+
+
+@pytest.mark.parametrize("work", ["credit_in_bulk", "none"])
+async def test_small_questions_are_not_each_answered_with_frames_that_give_credit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
+    frames = Counted(monkeypatch, Yamux, "_write_frame")
+    await ask(tmp_path, frozenset({work}))
+    assert (frames.calls > 4 * QUESTIONS) == (work == "credit_in_bulk"), frames.calls

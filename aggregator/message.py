@@ -39,6 +39,7 @@ class Presence(msgspec.Struct, frozen=True, tag="presence", kw_only=True):
     candidate: list[str] = []  # repositories that it may file for
     refused: Mapping[str, str] = {}  # repositories that it may not, with the reason's name
     addresses: list[str] = []
+    tells: bool = False  # whether it sends notifications
 
 
 Message = PageMessage | BookMessage | Presence

@@ -15,6 +15,7 @@ from node.github import Kind, Token
 from node.identity import Identity, IdentityError, load
 from node.mesh import Mesh
 from node.network import PINNED, test_address
+from node.notification import find_targets
 from node.outward import Outward
 from node.store import StoreError
 
@@ -31,9 +32,9 @@ async def running(
     offline: bool,
 ) -> list[Finding]:
     """Examine the node that this process is."""
-    access, config = outward.access, outward.terms.loaded.config
     company = _company_of(mesh) if mesh else None
-    case = _case(config, where, access, offline, running=True, company=company, services=services)
+    loaded, environment = outward.terms.loaded, outward.terms.environment
+    case = _case(loaded, environment, where, outward.access, offline, running=True, company=company, services=services)
     return await examine(replace(case, storage=storage))
 
 
@@ -50,11 +51,13 @@ async def resting(loaded: Loaded, environment: Mapping[str, str], clock: Clock, 
         pass  # a node that never started belongs to no fleet
     except (IdentityError, FleetError) as error:
         trouble = str(error)
-    return await examine(_case(loaded.config, where, access, offline, company=company, company_trouble=trouble))
+    case = _case(loaded, environment, where, access, offline, company=company, company_trouble=trouble)
+    return await examine(case)
 
 
 def _case(
-    config: Config,
+    loaded: Loaded,
+    environment: Mapping[str, str],
     where: Places,
     access: Access,
     offline: bool,
@@ -64,8 +67,9 @@ def _case(
     company_trouble: str = "",
     services: Sequence[str] | None = None,
 ) -> Case:
+    targets = find_targets(loaded, environment)
     return Case(
-        config=config,
+        config=loaded.config,
         places=where,
         user=os.getuid(),
         running=running,
@@ -75,6 +79,9 @@ def _case(
         company=company,
         company_trouble=company_trouble,
         services=services,
+        webhook_trouble=targets.trouble,
+        webhook_file=loaded.path if loaded.path and targets.source.startswith(f"{loaded.path}:") else None,
+        path=environment.get("PATH", os.defpath),
         libraries=(_installed("libp2p"), PINNED),
     )
 

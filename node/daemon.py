@@ -5,7 +5,7 @@ both before the store, so nothing that was taken is left behind.
 
     store and counts                    closed last
       what keeps and tells              retention; network, gossip, sync
-        what takes and decides          ingest; control, bundle, filing
+        what takes and decides          ingest; control, bundle, filing, notify
 """
 
 import contextlib
@@ -38,6 +38,7 @@ from node.sockets import NOTHING, Bound, Passed, bind, bind_loopback
 from node.store import StoreError, open_store
 from node.tally import Counting, open_counting
 from node.view import NodeView
+from node.voice import make_notifier
 
 log = structlog.get_logger("node")
 
@@ -81,8 +82,10 @@ async def run(
             outward.terms.wait = TICK_DELAY
         ingest = Ingest(config, where, store, counting, Naming(), clock, lambda root: view.address_of(root), passed)
         loop = LoopDelay()
+        notifier = make_notifier(identity.peer, length, known, outward, mesh, store, clock, environment)
+        counted, started = ingest.statistics, clock.now()
         view = NodeView(
-            identity.peer, known, keeper, outward, mesh, store, clock, ingest.statistics, clock.now(), where, loop
+            identity.peer, known, keeper, outward, mesh, store, clock, counted, started, where, loop, notifier
         )
 
         async with trio.open_nursery() as keeping:
@@ -93,6 +96,7 @@ async def run(
             async with trio.open_nursery() as taking:
                 taking.start_soon(outward.candidacy.run)
                 taking.start_soon(outward.bundler.run)
+                await taking.start(notifier.run)
                 if reloads:
                     taking.start_soon(reload_when_told, reloads, view, manager)
                 taking.start_soon(loop.run)

@@ -12,6 +12,7 @@ from aggregator.filing.case import Outcome
 from node.clock import Clock
 from node.control.view import Measured
 from node.mesh import Mesh
+from node.notification import Notifier
 from node.outward import Outward
 
 ENDED = {
@@ -110,6 +111,16 @@ def _of_github(outward: Outward) -> Iterator[Measured]:
 
 def _unfiled(outcome: Outcome) -> bool:
     return outcome.state != "filed"
+
+
+def of_notify(notifier: Notifier) -> Iterator[Measured]:
+    """What was told, and whether it arrived."""
+    for (target, outcome), count in notifier.courier.counts.items():
+        yield Measured("notifications", count, (target, outcome))
+    for kind, count in notifier.events.items():
+        yield Measured("events", count, (kind,))
+    yield Measured("events_dropped", notifier.waiting.dropped)
+    yield Measured("queue_length", len(notifier.waiting), ("notify",))
 
 
 def of_node(started: float, settled: bool, late: float) -> Iterator[Measured]:

@@ -5,7 +5,7 @@ Nothing here is needed to count or to file: a node whose network is down goes on
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -103,6 +103,7 @@ class Mesh:
             lambda: self.network.addresses,
             self.rotation.renew,
         )
+        self.tells: Callable[[], bool] = lambda: False  # whether this node sends notifications
         self._member = file.member
         self.name, self._seeds = file.name, settings.seeds
 
@@ -185,6 +186,7 @@ class Mesh:
             candidate=self._standing.candidates(),
             refused=self._standing.trouble(),
             addresses=self.network.addresses[:4],
+            tells=self.tells(),
         )
 
     def _entered(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling]) -> None:

@@ -40,12 +40,14 @@ class Outward:
     memory: "Memory"
     access: Access
     candidacy: Candidacy
+    listener: Callable[[tuple[Outcome, ...]], None] = lambda _outcomes: None
     came: Counter[str] = field(default_factory=Counter[str])  # outcomes of filing since the start, by name of reason
 
     def learn(self, outcomes: tuple[Outcome, ...]) -> None:
         """Take note of what a run of filing came to."""
         self.came.update(each.reason.name for each in outcomes)
         self.candidacy.learn(outcomes)
+        self.listener(outcomes)
 
     async def reload(self) -> Reloaded:
         """Take over configuration and token as they are now. Raises `ConfigError`; then all stays as it was."""

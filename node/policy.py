@@ -41,3 +41,10 @@ def settings_of(config: Config, node: str, login: str, marker_key: bytes) -> Set
         stack_trace=filing.stack_trace,
         repositories=frozenset(name.lower() for name in repositories),
     )
+
+
+def issue_address(config: Config, repository: str, number: int) -> str:
+    """Where a person finds an issue. On an enterprise server the API stands below the site."""
+    api = config.github.api_url.rstrip("/")
+    site = "https://github.com" if api == "https://api.github.com" else api.removesuffix("/api/v3")
+    return f"{site}/{repository}/issues/{number}"

@@ -14,7 +14,7 @@ from node.config import SETTINGS, Loaded, load, value_of
 from node.control.view import Reloaded
 from node.policy import policy_of, settings_of
 
-LIVE_SECTIONS = frozenset({"filing", "bundle", "github", "healing"})
+LIVE_SECTIONS = frozenset({"filing", "bundle", "github", "healing", "notify"})
 AT_START = frozenset({"bundle.window", "bundle.lookback"})  # of these sections
 
 
@@ -71,7 +71,8 @@ class Terms:
         self.wait = 0.0
         self.troubles: dict[str, Reason] = {}  # by repository, lower case: why the token cannot file there
         self._account: Account = account or NoAccount()
-        self._environment, self._peer, self._marker_key = environment, peer, marker_key
+        self.environment = environment
+        self._peer, self._marker_key = peer, marker_key
 
     @property
     def policy(self) -> Policy:
@@ -128,7 +129,7 @@ class Terms:
 
     def reload(self) -> Reloaded:
         """Read file and environment again. Raises `ConfigError`; then the old configuration stays."""
-        new = load(self.loaded.path, self._environment)
+        new = load(self.loaded.path, self.environment)
         changed = [key for key in SETTINGS if value_of(new.config, key) != value_of(self.loaded.config, key)]
         self.loaded = new
         return Reloaded(changed, [key for key in changed if not _live(key)])

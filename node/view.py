@@ -23,6 +23,7 @@ from node.control.decided import issue_of
 from node.control.view import Finding, FleetView, Health, Measured, Reloaded, Summary
 from node.loopdelay import LoopDelay
 from node.mesh import Mesh
+from node.notification import Notifier
 from node.outward import Outward
 from node.store import Store, audit, samples
 
@@ -52,6 +53,7 @@ class NodeView:
     started: float
     where: Places
     loop: LoopDelay
+    notifying: Notifier
 
     @property
     def loaded(self) -> Loaded:
@@ -153,6 +155,7 @@ class NodeView:
             *measure.of_knowledge(self.known),
             *(measure.of_mesh(self.mesh, self.clock) if self.mesh else ()),
             *measure.of_filing(self.outward),
+            *measure.of_notify(self.notifying),
             Measured("database_bytes", await self.store.size()),
             Measured("commits", self.store.commits),
         ]

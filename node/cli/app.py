@@ -30,6 +30,7 @@ from node.cli import (
     merge,
     mute,
     node,
+    notify,
     peers,
     preview,
     refile,
@@ -76,6 +77,7 @@ VERBS: tuple[Verb, ...] = (
     disable.PAUSE,
     resume.VERB,
     reload.VERB,
+    notify.VERB,
     doctor.VERB,
     demo.VERB,
 )

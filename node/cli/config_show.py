@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from node.cli.tables import literal, rows
 from node.cli.verb import Cli, Verb
 from node.config import SETTINGS, value_of
+from node.config.edit import displayed
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -24,8 +25,12 @@ def run(cli: Cli) -> list[Entry]:
 
 def entry(cli: Cli, key: str) -> Entry:
     setting = SETTINGS[key]
-    value = setting.kind.write(value_of(cli.loaded.config, key))
-    return Entry(key, value, cli.loaded.sources[key], setting.effect)
+    return Entry(
+        key,
+        displayed(key, setting.kind.write(value_of(cli.loaded.config, key))),
+        cli.loaded.sources[key],
+        setting.effect,
+    )
 
 
 def table(entries: list[Entry]) -> RenderableType:

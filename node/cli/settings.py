@@ -11,7 +11,7 @@ from rich.text import Text
 from node.cli.tables import literal
 from node.cli.verb import Cli, Usage
 from node.config import SETTINGS, ConfigError, set_value
-from node.config.edit import plain_value
+from node.config.edit import displayed, plain_value
 from node.config.file import SYSTEM_FILE, standard_files
 from node.control.client import Refused, Unreachable
 
@@ -45,7 +45,8 @@ def change(cli: Cli, values: Mapping[str, object], warnings: tuple[str, ...] = (
         for key in plain
         if SETTINGS[key].variable in cli.environment
     ]
-    return Changed(str(path), plain, _tell(cli), [*warnings, *overruled])
+    shown = {key: displayed(key, value) for key, value in plain.items()}
+    return Changed(str(path), shown, _tell(cli), [*warnings, *overruled])
 
 
 def _tell(cli: Cli) -> str:

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent
 
+from aggregator.notification.event import FILED, FIRST, KINDS, REGRESSION
 from node.config.file import CREDENTIAL_REMEDY, SECRET_KEY, ConfigError
 from node.config.kinds import boolean, looks_like_token
 
@@ -36,10 +37,20 @@ LEFT_OUT: Mapping[str, str] = {
     "error_patterns": NOT_YET,
     "pr_settings.create_draft": "a pull request of this program is always a draft",
     "pr_settings.add_labels": NOT_YET,
-    "notifications": NOT_YET,
+    "notifications.on_fix_completed": NOT_YET,
+}
+TOLD: Mapping[str, tuple[str, ...]] = {  # under `notifications`: what that tells here
+    "on_failure_detected": (FIRST, REGRESSION),
+    "on_pr_created": (FILED,),
 }
 TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
-BESIDE = ("rate_limits", "pr_settings", "issue_settings", *LEFT_OUT)  # stand below auto_healing, or beside it
+BESIDE = (
+    "rate_limits",
+    "pr_settings",
+    "issue_settings",
+    "notifications",
+    *LEFT_OUT,
+)  # stand below auto_healing, or beside it
 
 
 @dataclass
@@ -115,10 +126,23 @@ def _from_workflow(plain: Mapping[str, Any], inner: Mapping[str, Any]) -> Found:
         "rate_limits.max_prs_per_hour": lambda value: {"filing.pulls_per_hour": value},
         "rate_limits.max_issues_per_hour": lambda value: {"filing.issues_per_hour": value},
         "pr_settings.auto_assign_copilot": lambda value: {"healing.assign_copilot": value},
+        **{f"notifications.{name}": lambda _value: {"notify.events": _events(settings)} for name in TOLD},
     }
     for name, value in settings.items():
         _sort_in(found, name, value, take.get(name))
     return found
+
+
+def _events(settings: Mapping[str, Any]) -> object:
+    """All that is told, but what was switched off; a switch that says neither yes nor no, which is refused later."""
+    off: set[str] = set()
+    for name, kinds in TOLD.items():
+        value = settings.get(f"notifications.{name}", True)
+        on = boolean().parse(value) if isinstance(value, str) else value
+        if not isinstance(on, bool):
+            return [str(value)]
+        off |= set() if on else set(kinds)
+    return [kind for kind in KINDS if kind not in off]
 
 
 def _sort_in(found: Found, name: str, value: object, take: Take | None) -> None:

@@ -14,7 +14,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from aggregator.brief import brief
-from node.config.file import CREDENTIAL_REMEDY, ConfigError, shown
+from node.config.file import CREDENTIAL_REMEDY, HIDDEN, ConfigError, shown
 from node.config.kinds import BadValue, looks_like_token
 from node.config.sections import SETTINGS, Setting
 
@@ -41,7 +41,12 @@ def plain_value(key: str, value: object) -> object:
     try:
         return setting.kind.write(setting.kind.read(given))
     except BadValue:
-        raise ConfigError(f"{key} is {shown(value)}: expected {setting.kind.expected}") from None
+        raise ConfigError(f"{key} is {shown(displayed(key, value))}: expected {setting.kind.expected}") from None
+
+
+def displayed(key: str, value: object) -> object:
+    """`value` as it may be shown: a secret only as that there is one."""
+    return HIDDEN if value and key in SETTINGS and SETTINGS[key].kind.secret else value
 
 
 def known(key: str) -> Setting:

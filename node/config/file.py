@@ -27,6 +27,7 @@ CREDENTIAL_REMEDY = (
     "tokens are never kept in a file: remove it, revoke it if others could read it, and give the token as systemd "
     "credential, GITHUB_TOKEN, GH_TOKEN or through `gh auth login`"
 )
+HIDDEN = "(hidden)"  # stands for a secret where settings are shown
 SECRET_KEY = re.compile(r"token|secret|passw|credential|private_?key|(^|[._])pat$", re.IGNORECASE)
 
 
@@ -57,7 +58,8 @@ class _Reading:
         try:
             self.values[setting.key] = setting.kind.read(value)
         except BadValue:
-            self.problems.append(f"{source}: {setting.key} is {shown(value)}: expected {setting.kind.expected}")
+            given = HIDDEN if setting.kind.secret else shown(value)
+            self.problems.append(f"{source}: {setting.key} is {given}: expected {setting.kind.expected}")
             return
         self.sources[setting.key] = source
 

@@ -4,6 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
+from urllib.parse import urlsplit
+
+from node.config.secret import Secret
 
 T = TypeVar("T")
 
@@ -25,6 +28,7 @@ class Kind(Generic[T]):
     read: Callable[[object], T]
     parse: Callable[[str], object]
     write: Callable[[T], object] = lambda value: value  # to what TOML can hold
+    secret: bool = False  # never shown
 
 
 def boolean() -> Kind[bool]:
@@ -95,6 +99,29 @@ def choice(*names: str) -> Kind[Any]:
         return str(value)
 
     return Kind("one of " + ", ".join(f'"{name}"' for name in names), read, str)
+
+
+def web_address() -> Kind[Secret]:
+    """Where something is posted to. Who knows such an address may post there, too: so it is a secret."""
+
+    def read(value: object) -> Secret:
+        given = _typed(value, str).strip()
+        if given and not postable(given):
+            raise BadValue
+        return Secret(given)
+
+    return Kind('an https address, or "" for none', read, str, Secret.reveal, secret=True)
+
+
+def postable(address: str) -> bool:
+    """Whether nobody on the way can read what is posted to `address`: https, or a port of this machine."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    local = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
+    return bool(host) and (parts.scheme == "https" or local) and bool(re.fullmatch(r"[!-~]{1,2048}", address))
 
 
 def names(expected: str = "a list of texts", pattern: str = r"[^\n\r\x00]+") -> Kind[tuple[str, ...]]:

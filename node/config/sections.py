@@ -10,8 +10,22 @@ from dataclasses import Field, dataclass, field, fields
 from typing import Any, TypeVar
 
 from aggregator import limits
+from aggregator.notification.event import KINDS
 from node.config import kinds
-from node.config.kinds import Kind, boolean, choice, duration, integer, names, repository, size, table, text
+from node.config.kinds import (
+    Kind,
+    boolean,
+    choice,
+    duration,
+    integer,
+    names,
+    repository,
+    size,
+    table,
+    text,
+    web_address,
+)
+from node.config.secret import Secret
 
 T = TypeVar("T")
 HOUR = 3600.0  # seconds
@@ -24,6 +38,7 @@ SERVICES = table(
 )
 REPOSITORIES = names('a list of "owner/repository"', kinds.REPOSITORY.pattern)
 ROUTES = table('a table of service = "owner/repository"', text(pattern=kinds.REPOSITORY.pattern))
+EVENTS = names("a list of " + ", ".join(f'"{kind}"' for kind in KINDS), "|".join(KINDS))
 ADDRESSES = names('a list of multiaddresses such as "/ip4/192.0.2.1/tcp/4001"', r"/[!-~]+")
 
 
@@ -193,6 +208,28 @@ class Healing:
 
 
 @dataclass(frozen=True)
+class Notify:
+    """Who is told at once, besides the issues. Nobody, unless a command or a webhook stands here."""
+
+    command: tuple[str, ...] = setting(
+        names("a list: a program and its arguments"),
+        (),
+        "Is run for each notification, without a shell, with the notification as JSON on standard input. Empty: none.",
+    )
+    webhook: Secret = setting(  # noqa: RUF009  # this call makes a field
+        web_address(),
+        Secret(""),
+        "Each notification is posted there as JSON. Better kept out of this file: the systemd credential "
+        "notify-webhook, which wins, or AGGREGATOR_NOTIFY_WEBHOOK.",
+    )
+    events: tuple[str, ...] = setting(EVENTS, tuple(KINDS), "What is told.")
+    interval: float = setting(
+        duration(1.0, DAY), 10.0, "Least time between two notifications; what happens meanwhile is told in one."
+    )
+    timeout: float = setting(duration(0.1, 60.0), 10.0, "Time that the command, or one attempt to post, may take.")
+
+
+@dataclass(frozen=True)
 class Client:
     """What programs on this machine are told, when they connect, to attach to their records."""
 
@@ -246,6 +283,7 @@ class Config:
     github: Github = Github()
     election: Election = Election()
     healing: Healing = Healing()
+    notify: Notify = Notify()
     client: Client = Client()
     retention: Retention = Retention()
     log: Log = Log()
@@ -281,6 +319,7 @@ _TYPES: tuple[type[Any], ...] = (
     Github,
     Election,
     Healing,
+    Notify,
     Client,
     Retention,
     Log,

@@ -19,6 +19,7 @@ from node.control.view import (
     Finding,
     IssueRow,
     Leading,
+    Notified,
     PeerRow,
     Planned,
     Reloaded,
@@ -33,6 +34,7 @@ T = TypeVar("T")
 SECONDS = 10.0  # for an answer; the node answers from memory
 BUNDLE_SECONDS = 600.0  # a bundle talks to GitHub, which may ask for a pause
 DOCTOR_SECONDS = 120.0  # as long as several repositories, asked with a pause between two questions, may take
+NOTIFY_SECONDS = 900.0  # two notifications, each with all its attempts and pauses, at the longest time-out
 REMEDY = "start one with `aggregator node`, or name its socket with --socket or AGGREGATOR_CONTROL_SOCKET"
 
 
@@ -95,6 +97,13 @@ class Client:
     def doctor(self, *, offline: bool) -> list[Finding]:
         path = "doctor?offline=1" if offline else "doctor"
         return self._ask("POST", path, list[Finding], seconds=DOCTOR_SECONDS)
+
+    def notified(self) -> Notified:
+        return self._get("notify", Notified)
+
+    def notify(self) -> Notified:
+        """Send a test, and wait for what became of it."""
+        return self._ask("POST", "notify", Notified, seconds=NOTIFY_SECONDS)
 
     def _get(self, path: str, answer: type[T]) -> T:
         return self._ask("GET", path, answer)

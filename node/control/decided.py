@@ -11,6 +11,7 @@ from aggregator.book import FactKey
 from aggregator.due import Verdict, filed_number, judge, signatures_of
 from aggregator.reason import Reason
 from node.control.view import IssueRef, View
+from node.policy import issue_address
 
 SHORTEST = 4  # characters of a name's beginning that may stand for it
 
@@ -76,10 +77,7 @@ def issue_of(view: View, root: str, repository: str) -> IssueRef | None:
 
 
 def issue_url(view: View, repository: str, number: int) -> str:
-    """Where a person finds an issue. On an enterprise server the API stands below the site."""
-    api = view.loaded.config.github.api_url.rstrip("/")
-    site = "https://github.com" if api == "https://api.github.com" else api.removesuffix("/api/v3")
-    return f"{site}/{repository}/issues/{number}"
+    return issue_address(view.loaded.config, repository, number)
 
 
 def _names(view: View) -> Iterator[tuple[str, str]]:

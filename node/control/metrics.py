@@ -72,8 +72,12 @@ METRICS: Mapping[str, Kind] = {
     "github_remaining": Kind("gauge", "What is left of GitHub's limit.", ("resource",)),
     "github_limit": Kind("gauge", "GitHub's limit.", ("resource",)),
     "github_waiting_seconds": Kind("gauge", "For how long GitHub asked this node to stay away still."),
+    # notifications
+    "events": Kind("counter", "Events that were to be told to an operator.", ("kind",)),
+    "events_dropped": Kind("counter", "Events that found the queue full and are only counted."),
+    "notifications": Kind("counter", "Notifications sent, by what became of them.", ("target", "outcome")),
     # this node
-    "queue_length": Kind("gauge", "What waits: ingest (records), gossip, inbox, neighbour (messages).", ("queue",)),
+    "queue_length": Kind("gauge", "What waits in each queue.", ("queue",)),
     "loop_delay_seconds": Kind("gauge", "By how much the loop was late at worst, within the last minute."),
     "tasks": Kind("gauge", "Tasks of the event loop."),
     "threads": Kind("gauge", "Threads of this node."),

@@ -53,6 +53,8 @@ def application(view: View) -> Starlette:
         ("POST", "/v1/decisions", _decide),
         ("POST", "/v1/reload", _reload),
         ("POST", "/v1/doctor", _doctor),
+        ("GET", "/v1/notify", _notified),
+        ("POST", "/v1/notify", _notify),
         ("GET", "/v1/peers", _peers),
         ("GET", "/v1/leader", _leader),
         ("POST", "/v1/bans", _ban),
@@ -187,6 +189,15 @@ async def _reload(view: View, _request: Request) -> object:
 
 async def _doctor(view: View, request: Request) -> object:
     return await view.doctor(bool(request.query_params.get("offline")))
+
+
+async def _notified(view: View, _request: Request) -> object:
+    return view.notifying.state()
+
+
+async def _notify(view: View, _request: Request) -> object:
+    await view.notifying.test()
+    return view.notifying.state()
 
 
 async def _body(request: Request) -> bytes:

@@ -212,6 +212,26 @@ class Finding(msgspec.Struct, frozen=True):
     mend: str = ""  # what to do; empty where nothing is to be done
 
 
+class Delivery(msgspec.Struct, frozen=True):
+    """What became of one notification at one target."""
+
+    target: str  # command, webhook
+    trouble: str  # why it did not arrive; empty: it did
+
+
+class Notified(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom this node notifies, and how that goes."""
+
+    targets: dict[str, str]  # by target: what it is; of the webhook only where its address came from
+    events: list[str]  # kinds that are told
+    sent: int = 0  # since the node started
+    failed: int = 0
+    waiting: int = 0  # events that wait to be sent
+    dropped: int = 0  # events that found no room
+    last: list[Delivery] = []  # the last notification
+    trouble: str = ""  # why a webhook that is meant to be used cannot be
+
+
 class PeerRow(msgspec.Struct, frozen=True, kw_only=True):
     """One node of the fleet, as this node knows it."""
 
@@ -289,6 +309,16 @@ class FleetView(Protocol):
         ...
 
 
+class Notifying(Protocol):
+    """The notifications of this node."""
+
+    def state(self) -> Notified: ...
+
+    async def test(self) -> list[Delivery]:
+        """Send one that says that it is a test, to all targets."""
+        ...
+
+
 class View(Protocol):
     """What the node offers. Everything may be called from any task of its loop."""
 
@@ -310,6 +340,9 @@ class View(Protocol):
     def fleet(self) -> FleetView | None:
         """None: this node is alone."""
         ...
+
+    @property
+    def notifying(self) -> Notifying: ...
 
     def now(self) -> float: ...
 

@@ -1,7 +1,9 @@
 """What is examined: a node as it runs, or, where none runs, what its configuration says and this machine shows."""
 
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from aggregator.reason import Reason
@@ -67,6 +69,9 @@ class Case:
     company: Company | None = None  # None: the node belongs to no fleet
     company_trouble: str = ""  # why the fleet file cannot be used
     services: Sequence[str] | None = None  # that were seen; None: no node runs here
+    webhook_trouble: str = ""  # why a webhook that is meant to be used cannot be
+    webhook_file: Path | None = None  # that holds the webhook's address, where that is a configuration file
+    path: str = os.defpath  # where the node looks for programs
     libraries: tuple[str, str] = ("", "")  # libp2p: installed (empty: not at all), and relied on
 
     @property

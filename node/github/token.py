@@ -5,7 +5,6 @@ The first source that has one is taken, and named, so that `status` and `doctor`
 value is wrapped in a `Secret` from the moment it is read, so it cannot reach a log, a `repr` or an error by accident.
 """
 
-import hmac
 import os
 import shutil
 import subprocess
@@ -13,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import NoReturn
 
 import trio
+
+from node.config.secret import Secret
 
 TOKEN_CREDENTIAL = "github-token"  # noqa: S105  # names of systemd credentials
 APP_KEY_CREDENTIAL = "github-app-key"
@@ -23,30 +23,6 @@ VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN")
 GH_SECONDS = 5.0  # `gh` may wait for a keyring; the daemon's start must not
 LONGEST_TOKEN = 4096  # characters; installation tokens have about 520
 LONGEST_KEY = 32 * 1024  # bytes of a PEM file
-
-
-class Secret:
-    """A text that shows itself only to who asks for it by name."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(self._value.encode(), other._value.encode())
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret(hidden)"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is neither pickled nor copied")
 
 
 class Kind(Enum):

@@ -23,7 +23,7 @@ auto_healing:
     missing: {pattern: "No module named", confidence: 90, fix_type: add, auto_pr: true}
   pr_settings: {create_draft: true, auto_assign_copilot: true, add_labels: [x]}
   issue_settings: {create_issue: true, add_labels: [auto-heal, workflow-failure]}
-  notifications: {on_failure_detected: true}
+  notifications: {on_failure_detected: true, on_pr_created: false, on_fix_completed: false}
 """
 BESIDE = "auto_healing:\n  enabled: true\n" + re.sub(r"^  ", "", BELOW.split("enabled: true\n")[1], flags=re.MULTILINE)
 WORKFLOW = {
@@ -33,6 +33,7 @@ WORKFLOW = {
     "filing.issues_per_hour": 9,
     "filing.labels": ["auto-heal", "workflow-failure"],
     "healing.assign_copilot": True,
+    "notify.events": ["first", "regression", "failure", "breaker", "human"],
 }
 
 

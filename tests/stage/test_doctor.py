@@ -410,3 +410,31 @@ async def test_a_configuration_that_is_refused_is_a_problem_with_its_line(tmp_pa
     assert ran.code == 1
     assert "config.toml:2: bundle.threshold is 0" in ran.out
     assert "1 problem found" in ran.out
+
+
+# Who is notified.
+
+
+async def test_a_command_that_cannot_be_run_is_found(tmp_path: Path) -> None:
+    program = tmp_path / "page"
+    gone = await the_problem(case(tmp_path, f'[notify]\ncommand = ["{program}", "x"]'), "notify")
+    assert gone.about == str(program)
+    program.write_text("#!/bin/sh\n")
+    found = await the_problem(case(tmp_path, f'[notify]\ncommand = ["{program}"]'), "notify")
+    assert found.mend == f"chmod a+x {program}"
+    program.chmod(0o755)
+    assert problems(await examine(case(tmp_path, f'[notify]\ncommand = ["{program}"]'))) == []
+
+
+async def test_a_webhook_without_https_is_found(tmp_path: Path) -> None:
+    found = await the_problem(case(tmp_path, webhook_trouble="it holds no https address"), "notify")
+    assert (found.about, "https" in found.mend) == ("webhook", True)
+
+
+async def test_a_webhook_in_a_file_that_others_can_read_is_found(tmp_path: Path) -> None:
+    config, file = '[notify]\nwebhook = "https://example.org/x"', tmp_path / "config.toml"
+    subject = case(tmp_path, config, webhook_file=file)
+    file.chmod(0o644)
+    assert (await the_problem(subject, "notify")).mend.startswith(f"chmod 600 {file}")
+    file.chmod(0o600)
+    assert problems(await examine(subject)) == []

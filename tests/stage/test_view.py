@@ -36,6 +36,7 @@ from node.store import open_store, samples
 from node.store.samples import Sample
 from node.terms import Terms
 from node.view import NodeView
+from node.voice import make_notifier
 from tests.pure.factories import ALICE, name, tally
 from tests.stage.kit import places_in
 from tests.stage.test_control import serving
@@ -99,6 +100,7 @@ async def viewing(directory: Path, config: str, token_source: str = "GITHUB_TOKE
             NOW - 5,
             places_in(directory),
             LoopDelay(),
+            make_notifier("alice", 900, known, outward, None, store, Noon(), {}),
         )
 
 

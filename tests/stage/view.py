@@ -17,7 +17,7 @@ from aggregator.page import Origin, Page, PageKey, write_body
 from aggregator.record import ErrorRecord, ExceptionInfo, Frame
 from aggregator.tally import Tally
 from node.config import Loaded, load
-from node.control.view import Finding, FleetView, Health, Measured, Reloaded, Summary
+from node.control.view import Delivery, Finding, FleetView, Health, Measured, Notified, Notifying, Reloaded, Summary
 from tests.pure.factories import ALICE, name, tally
 
 NOW = 1_800_000_900.0
@@ -35,6 +35,22 @@ SETTINGS = Settings(node="alice", login="bot", marker_key=b"k" * 32)
 
 
 @dataclass
+class FakeNotifying:
+    """A command that is notified; `trouble`: why nothing arrives."""
+
+    trouble: str = ""
+    sent: int = 0
+
+    def state(self) -> Notified:
+        last = [Delivery("command", self.trouble)] if self.sent else []
+        return Notified(targets={"command": "page"}, events=["filed"], sent=self.sent, last=last)
+
+    async def test(self) -> list[Delivery]:
+        self.sent += 1
+        return self.state().last
+
+
+@dataclass
 class FakeView:
     """What `View` asks for. Rulings go straight into the book."""
 
@@ -47,6 +63,7 @@ class FakeView:
     audit: list[str] = field(default_factory=list[str])
     reloads: int = 0
     fleet: FleetView | None = None
+    notifying: Notifying = field(default_factory=lambda: FakeNotifying())
     node: str = "alice"
     candidates: list[str] = field(default_factory=list[str])
 

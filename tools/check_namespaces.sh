@@ -13,8 +13,9 @@ command -v unshare >/dev/null || missing="$missing util-linux"
 line="apt-get install -y$missing"
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "make: installing$missing (faults in network namespaces)"
+    quick="-o Acquire::Retries=0 -o Acquire::http::Timeout=10 -o Acquire::https::Timeout=10"
     # shellcheck disable=SC2086
-    { apt-get update -qq && apt-get install -y -qq $missing; } >/dev/null && exit 0
+    { apt-get update -qq $quick && apt-get install -y -qq $missing; } >/dev/null && exit 0
 fi
 echo "make: missing$missing: faults strike on loopback only. For all of them, as root: $line" >&2
 exit 0

@@ -7,15 +7,17 @@ same issue for it; and another tick of all nodes changes none of that.
 
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import trio
 
 from tests.faults.scene import PATIENCE, Scene, numbered
-from tests.fleet.fleet import FleetNode, all_of, name, together, until
+from tests.fleet.fleet import FleetNode, all_of, difference, together, until
 
 BUGS = 2  # new ones each round, besides one that occurs in all
+TOLD = 3  # wrong counts of one node that are told one by one
 
 
 @dataclass
@@ -112,24 +114,32 @@ async def tick(scene: Scene) -> None:
 
 async def judge(scene: Scene, expected: Mapping[str, int], outcome: Outcome) -> None:
     """Count what there is."""
-    every = await trio.to_thread.run_sync(scene.issues)
+    count_issues(outcome, scene.bugs, await trio.to_thread.run_sync(scene.issues))
+    for node in scene.fleet:
+        count_counts(outcome, node.name, expected, await node.shown())
+
+
+def count_issues(outcome: Outcome, new: Sequence[int], issues: Iterable[Mapping[str, Any]]) -> None:
+    """`new`: the bugs of this round. Those of the rounds before (and 0, of all rounds) have their issue already."""
+    every = list(issues)
     ever = Counter(numbered(issue) for issue in every)
     there = Counter(numbered(issue) for issue in every if issue["state"] == "open")
-    bugs = [0, *range(1, scene.bugs[-1] + 1)]
-    ours = [0, *scene.bugs] if scene.bugs[0] == 1 else scene.bugs
-    outcome.issues_expected = len(ours)
-    outcome.issues_found = sum(there[bug] == 1 for bug in ours)
-    outcome.duplicates = sum(ever[bug] - 1 for bug in ours if ever[bug])
-    twice = [bug for bug in bugs if there[bug] != 1 and bug not in ours]
-    if twice or sum(there.values()) != len(bugs):
-        outcome.trouble.append(f"not one open issue: {twice}, {sum(there.values())} issues for {len(bugs)} bugs")
-    names = {name(bug) for bug in bugs}
-    if names != {*expected}:
-        outcome.trouble.append(f"reported {len(expected)} errors of {len(names)}")
-    for node in scene.fleet:
-        shown = await node.shown()
-        wrong = [each for each in names if shown.get(each, 0) != expected.get(each, 0)]
-        outcome.counts_wrong += len(wrong)
-        outcome.lost = max(outcome.lost, sum(max(0, expected.get(e, 0) - shown.get(e, 0)) for e in wrong))
-        for each in wrong[:3]:
-            outcome.trouble.append(f"{node.name} shows {shown.get(each, 0)} of {expected.get(each, 0)} of {each}")
+    first = new[0] == 1
+    ours = [0, *new] if first else new
+    outcome.issues_expected += len(ours)
+    outcome.issues_found += sum(there[bug] == 1 for bug in ours)
+    outcome.duplicates += sum(ever[bug] - 1 for bug in ours if ever[bug])
+    known = [0, *range(1, new[-1] + 1)]
+    wrong = [bug for bug in known if there[bug] != 1]
+    strange = [bug for bug in ever if bug not in known]
+    if wrong or strange:
+        outcome.trouble.append(f"not one open issue of the errors {wrong}; issues about {strange}")
+
+
+def count_counts(outcome: Outcome, name: str, expected: Mapping[str, int], shown: Mapping[str, int]) -> None:
+    """What the node `name` shows, against what programs were told was counted."""
+    wrong = difference(expected, shown)
+    outcome.counts_wrong += len(wrong)
+    outcome.lost = max(outcome.lost, sum(max(0, should - does) for does, should in wrong.values()))
+    for each, (does, should) in list(wrong.items())[:TOLD]:
+        outcome.trouble.append(f"{name} shows {does} of {should} of {each}")

@@ -3,7 +3,7 @@
 import random
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,7 +164,7 @@ class Scene:
         return self.fleet.hub.steer("/requests", method="GET")
 
 
-def numbered(issue: dict[str, Any]) -> int | None:
+def numbered(issue: Mapping[str, Any]) -> int | None:
     """The number of the error that an issue is about."""
     found = re.match(r"Error(\d+)\b", issue["title"])
     return int(found[1]) if found else None

@@ -159,7 +159,7 @@ def test_a_node_that_has_not_heard_of_the_refiling_finishes_it_for_one_that_died
 
     with pytest.raises(Killed):
         alice.tick(killed)
-    alice.github.issues[1].listed_at = float("inf")  # the list does not show the old one
+    alice.github.issues[1].unlisted = True  # the list does not show the old one
     bob = Desk(alice.github, "bob")
     bob.see()
     bob.settle()

@@ -10,22 +10,23 @@ from functools import partial
 import msgspec
 
 from aggregator.book import Fact, FactKey, Ruling
-from aggregator.election import rank_of, wait_for
-from aggregator.filing.case import Case
+from aggregator.election import Progress, rank_of, wait_for
 from aggregator.fleet import Fleet, Incoming, Terms
 from aggregator.member import Member, Roster, admit, invite
 from aggregator.message import Presence
 from aggregator.pace import Pace
-from aggregator.page import PageKey
+from aggregator.page import PageKey, newer
 from aggregator.presence import Settling, period
+from aggregator.reason import Reason
 from aggregator.sync import Answer, Pull, Pulled, Question, answer, pull
 from tests.simulation.github import VirtualGitHub
 from tests.simulation.network import Network
-from tests.simulation.node import WINDOW, SimNode
-from tests.simulation.world import Life, World
+from tests.simulation.node import WINDOW, Change, SimNode, nothing
+from tests.simulation.truth import Truth
+from tests.simulation.world import World
 
 FLUSH = 0.25  # seconds
-SYNC = 2.0  # seconds between two comparisons
+SYNC = 6.0  # seconds between two comparisons; the daemon takes two, which costs a simulation three times as much
 TICK_DELAY = 6.0  # seconds after the tick, so that what was counted before it is known
 TAKEOVER = 2.0  # seconds that each rank waits for the one before
 
@@ -54,30 +55,40 @@ def member(name: str) -> Member:
 
 
 class FleetNode(SimNode):
-    """One of `nodes`, which all share that dictionary."""
+    """One of `nodes`, which all share that dictionary, by the machine that it runs on."""
 
     def __init__(
-        self, world: World, github: VirtualGitHub, network: Network, nodes: dict[str, "FleetNode"], name: str
+        self,
+        world: World,
+        github: VirtualGitHub,
+        network: Network,
+        nodes: dict[str, "FleetNode"],
+        name: str,
+        truth: Truth | None = None,
+        place: str = "",
     ) -> None:
-        super().__init__(world, github, name)
+        super().__init__(world, github, name, truth, place)
         self.network, self.nodes = network, nodes
         self.neighbours: list[str] = []
-        self.may_file = True
-        nodes[name] = self
+        self.refused: dict[str, int] = {}  # by name of the reason: what others said and was not taken
+        nodes[self.place] = self
 
     def start(self) -> None:
+        if self.life.alive:
+            return
         super().start()
         roster = Roster([FLEET], verify)
-        for name in self.nodes:
-            roster.put(member(name))
+        for node in self.nodes.values():
+            roster.put(member(node.name))
         known = self.known
         self.fleet = Fleet(self.author.origin, TERMS, roster, known.ledger, known.book, sign_as(self.name.encode()))
         self.fleet.load(self.disk.pages.values())
-        self.pace = Pace(self.world.now)
-        self.settling = Settling(self.world.now)
+        self.pace = Pace(self.elapsed)
+        self.settling = Settling(self.elapsed)
+        self.progress = Progress()
         self._telling = False
-        self._later(self.world.random.uniform(0, SYNC), self._sync)
-        self._later(self.world.random.uniform(0, 1.0), self._show)
+        self._later(self.draw.uniform(0, SYNC), self._sync)
+        self._later(self.draw.uniform(0, 1.0), self._show)
 
     # Gossip.
 
@@ -87,100 +98,129 @@ class FleetNode(SimNode):
 
     def entered(self, facts: list[tuple[FactKey, Fact]], rulings: list[Ruling]) -> None:
         self.fleet.outbox.entered(facts, rulings)
+        self.progress.entered(facts, self.elapsed)
         self._tell_soon(FLUSH)
 
-    def _show(self) -> None:
-        candidate = [self.github.repository] if self.may_file else []
-        presence = Presence(
-            run=self.author.origin.run, at=self.world.now, version="1", settled=self.settled, candidate=candidate
+    def expired(self) -> None:
+        self.fleet.digest.drop(self.known.ledger.horizon)
+
+    def presence(self) -> Presence:
+        may_file = self.filing and self.trouble is None
+        return Presence(
+            run=self.author.origin.run,
+            at=self.now,
+            version="1",
+            settled=self.settled,
+            candidate=[self.github.repository] if may_file else [],
         )
-        self.fleet.outbox.present(presence)
+
+    def _show(self) -> None:
+        self.fleet.outbox.present(self.presence())
         self._tell_soon(0.0)
-        self._later(period(len(self.nodes)) * self.world.random.uniform(0.8, 1.2), self._show)
+        nodes = len(self.fleet.peers.here(self.elapsed)) + 1
+        self._later(period(nodes) * self.draw.uniform(0.8, 1.2), self._show)
 
     def _tell_soon(self, delay: float) -> None:
         if not self._telling:
             self._telling = True
-            self._later(max(delay, self.pace.wait(self.world.now)) + 0.001, self._tell)
+            self._later(max(delay, self.pace.wait(self.elapsed)) + 0.001, self._tell)
 
     def _tell(self) -> None:
         self._telling = False
         self.fleet.flush()
-        if len(self.fleet.outbox) and self.pace.take(self.world.now):
+        if len(self.fleet.outbox) and self.pace.take(self.elapsed):
             data = self.fleet.outbox.take()
             if data is not None:
                 self.pace.hear()
-                self._publish(data)
-        self.pace.adapt(self.world.now, self.world.random.random())
+                self.publish(data)
+        self.pace.adapt(self.elapsed, self.draw.random())
         if len(self.fleet.outbox):
             self._tell_soon(FLUSH)
 
-    def _publish(self, data: bytes) -> None:
+    def publish(self, data: bytes) -> None:
+        """Gossip to everybody."""
         for other in self.nodes.values():
-            if other is not self:
-                self.network.send(self.name, other.name, len(data), partial(other.hear, self.name, data))
+            if other is not self and other.life.alive:
+                hear = partial(other.hear, self.name, data)
+                self.network.send(self.place, other.place, len(data), hear, life=other.life)
 
     def hear(self, peer: str, data: bytes) -> None:
         """A gossip message arrives."""
-        if self.life.alive:
-            self.pace.hear()
-            self._take(self.fleet.heard(peer, data, self.world.now, self.world.now))
-
-    def _take(self, incoming: Incoming) -> None:
-        """Commit what came, then pass it on."""
-        if incoming.pages or incoming.facts or incoming.rulings:
-            self._later(0.01, lambda: self._commit_incoming(incoming))
-
-    def _commit_incoming(self, incoming: Incoming) -> None:
-        if self.maybe_crash():
+        if peer == self.name:
             return
-        for page, tallies in incoming.pages:
-            if self.known.ledger.put(page, tallies):
-                self.disk.pages[page.key] = page
-        for key, fact in incoming.facts:
-            if self.known.book.put_fact(key, fact):
-                merged = self.known.book.fact(key)
-                assert merged is not None
-                self.disk.facts[key] = merged
-        for ruling in incoming.rulings:
-            if self.known.book.put_ruling(ruling):
-                self.disk.rulings[ruling.kind, ruling.subject] = ruling
-        self.fleet.took(incoming)
+        self.pace.hear()
+        incoming = self.fleet.heard(peer, data, self.now, self.elapsed)
+        self._take(incoming, lambda: self.fleet.outbox.told(incoming.facts, incoming.rulings))
+
+    def _take(self, incoming: Incoming, then: Change = nothing) -> None:
+        """Commit what came: pages, then the book; then pass it on."""
+        for each in incoming.refused:
+            self.refused[each.reason.name] = self.refused.get(each.reason.name, 0) + 1
+
+        def took() -> None:
+            self.fleet.took(incoming)
+            then()
+
+        def entries() -> None:
+            if incoming.facts or incoming.rulings:
+                self.put(list(incoming.facts), list(incoming.rulings), took)
+            else:
+                took()
+
+        if incoming.pages:
+            self.write("pages", lambda: self._merge(incoming, entries))
+        else:
+            entries()
+
+    def _merge(self, incoming: Incoming, then: Change) -> tuple[Change, Change]:
+        ledger = self.known.ledger
+        best = {page.key: (page, tallies) for page, tallies in sorted(incoming.pages, key=lambda each: each[0].rank())}
+        fresh = [
+            (page, tallies)
+            for page, tallies in best.values()
+            if page.key.window >= ledger.horizon and newer(page, ledger.page(page.key))
+        ]
+
+        def follow() -> None:
+            for page, tallies in fresh:
+                ledger.put(page, tallies)
+            then()
+
+        return lambda: self.disk.pages.update({page.key: page for page, _ in fresh}), follow
 
     # Sync.
 
     def _sync(self) -> None:
-        self._later(SYNC * self.world.random.uniform(0.8, 1.2), self._sync)
-        alive = [n for n in self.neighbours if self.nodes[n].life.alive and self.network.connected(self.name, n)]
+        self._later(SYNC * self.draw.uniform(0.8, 1.2), self._sync)
+        there = [n for n in self.neighbours if n in self.nodes and self.nodes[n].life.alive]
+        alive = [n for n in there if self.network.connected(self.place, n) and self.network.connected(n, self.place)]
         if alive:
             self.settling.met()
-            open_from = (int(self.world.now) // WINDOW - 1) * WINDOW
-            steps = pull(self.fleet.has, open_from, self.world.now, self.fleet.refused)
-            self._ask(self.world.random.choice(alive), steps, next(steps))
+            open_from = (int(self.now) // WINDOW - 1) * WINDOW
+            steps = pull(self.fleet.has, open_from, self.now, self.fleet.refused)
+            self._ask_peer(self.draw.choice(alive), steps, next(steps))
 
-    def _ask(self, peer: str, steps: Pull, question: Question) -> None:
-        other, data, life = self.nodes[peer], msgspec.msgpack.encode(question), self.life
+    def _ask_peer(self, place: str, steps: Pull, question: Question) -> None:
+        other, data, life = self.nodes[place], msgspec.msgpack.encode(question), self.life
 
         def arrived() -> None:
-            if other.life.alive:
-                reply = msgspec.msgpack.encode(answer(msgspec.msgpack.decode(data, type=Question), other.fleet.has))
-                back = partial(self._answered, peer, steps, reply, life)
-                self.network.send(peer, self.name, len(reply), back, stream=True)
+            reply = msgspec.msgpack.encode(answer(msgspec.msgpack.decode(data, type=Question), other.fleet.has))
+            back = partial(self._answered, place, steps, reply)
+            self.network.send(place, self.place, len(reply), back, stream=True, life=life)
 
-        self.network.send(self.name, peer, len(data), arrived, stream=True)
+        self.network.send(self.place, place, len(data), arrived, stream=True, life=other.life)
 
-    def _answered(self, peer: str, steps: Pull, reply: bytes, life: Life) -> None:
-        if not life.alive:
-            return
+    def _answered(self, place: str, steps: Pull, reply: bytes) -> None:
         try:
             question = steps.send(msgspec.msgpack.decode(reply, type=Answer))
         except StopIteration as end:
             self._pulled(end.value)
         else:
-            self._ask(peer, steps, question)
+            if self.nodes[place].life.alive:
+                self._ask_peer(place, steps, question)
 
     def _pulled(self, pulled: Pulled) -> None:
-        self._take(self.fleet.pulled(pulled, self.world.now))
+        self._take(self.fleet.pulled(pulled, self.now))
         if pulled.complete:
             self.settling.pulled()
 
@@ -188,25 +228,30 @@ class FleetNode(SimNode):
 
     @property
     def settled(self) -> bool:
-        return self.settling.settled(self.world.now)
+        return self.settling.settled(self.elapsed)
 
-    def file(self, now: float) -> None:
-        rank = self._rank()
+    @property
+    def delay(self) -> float:
+        return TICK_DELAY
+
+    def why_not(self) -> Reason | None:
+        """Why this node by itself does not stand."""
+        if not self.filing:
+            return Reason.FILING_OFF
+        return self.trouble or (None if self.settled else Reason.NOT_SETTLED)
+
+    def turn(self, repository: str, began: float, then: Callable[[int | Reason], None]) -> None:
+        reason = self.why_not()
+        others = self.fleet.peers.candidates(repository, self.elapsed)
+        rank = None if reason else rank_of(self.name, repository, [self.name, *others])
         if rank is None:
-            self._schedule(next_tick(now))
+            then(reason or Reason.NOT_ELECTED)
         else:
-            self._later(TICK_DELAY + wait_for(rank, TAKEOVER), lambda: super(FleetNode, self).file(self.world.now))
+            self._silence(repository, began, rank, then)
 
-    def mine(self, repository: str, work: list[Case]) -> list[Case]:
-        """The first in rank does all; the others only what is due and not filed yet."""
-        return work if self._rank() == 0 else [case for case in work if not case.number]
-
-    def _rank(self) -> int | None:
-        if not self.may_file or not self.settled:
-            return None
-        repository = self.github.repository
-        return rank_of(self.name, repository, [self.name, *self.fleet.peers.candidates(repository, self.world.now)])
-
-
-def next_tick(now: float) -> float:
-    return (now // WINDOW + 1) * WINDOW
+    def _silence(self, repository: str, began: float, rank: int, then: Callable[[int | Reason], None]) -> None:
+        left = self.progress.left(repository, began, wait_for(rank, TAKEOVER), self.elapsed)
+        if left > 0:
+            self._later(left, lambda: self._silence(repository, began, rank, then))
+        else:
+            then(rank)

@@ -1,9 +1,9 @@
-"""A virtual network: every message may be lost, doubled, delayed, or cut off by a partition."""
+"""A virtual network: every message may be lost, doubled, delayed and so overtaken, or cut off, one way or both."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.simulation.world import World
+from tests.simulation.world import Life, World
 
 
 @dataclass
@@ -23,22 +23,44 @@ class Network:
     world: World
     weather: Weather = field(default_factory=Weather)
     sides: dict[str, int] = field(default_factory=dict[str, int])  # by name: messages pass only within one side
+    deaf: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])  # (receiver, sender) that do not hear
     messages: int = 0
     bytes: int = 0
 
     def connected(self, a: str, b: str) -> bool:
-        return self.sides.get(a, 0) == self.sides.get(b, 0)
+        """Whether a message of `a` reaches `b`."""
+        return self.sides.get(a, 0) == self.sides.get(b, 0) and (b, a) not in self.deaf
 
-    def send(self, sender: str, receiver: str, size: int, deliver: Callable[[], None], *, stream: bool = False) -> None:
-        """Let `deliver` happen at the receiver, once, twice or never. What goes over a stream is never doubled."""
+    def send(
+        self,
+        sender: str,
+        receiver: str,
+        size: int,
+        deliver: Callable[[], None],
+        *,
+        stream: bool = False,
+        life: Life | None = None,
+    ) -> None:
+        """Let `deliver` happen at the receiver, once, twice or never. What goes over a stream is never doubled.
+
+        `life`: of the receiving process, which takes the message when it is awake.
+        """
         self.messages += 1
         self.bytes += size
-        copies = 1 + (not stream and self.world.chance(self.weather.double))
-        for _ in range(copies):
-            if not self.world.chance(self.weather.loss):
-                delay = self.world.random.uniform(self.weather.fastest, self.weather.slowest)
-                self.world.after(delay, lambda: self._arrive(sender, receiver, deliver))
+        rough = self.weather.loss or self.weather.double
+        for _ in range(self._copies(sender, receiver, stream) if rough else 1):
+            span = self.weather.slowest - self.weather.fastest
+            delay = self.weather.fastest + span * self.world.draw("delay").random()
+            self.world.after(delay, lambda: self._arrive(sender, receiver, deliver, life))
 
-    def _arrive(self, sender: str, receiver: str, deliver: Callable[[], None]) -> None:
+    def _copies(self, sender: str, receiver: str, stream: bool) -> int:
+        draw = self.world.draw(f"network {sender} {receiver}")
+        copies = 1 + (not stream and draw.random() < self.weather.double)
+        return sum(draw.random() >= self.weather.loss for _ in range(copies))
+
+    def _arrive(self, sender: str, receiver: str, deliver: Callable[[], None], life: Life | None) -> None:
         if self.connected(sender, receiver):
-            deliver()
+            if life is None:
+                deliver()
+            elif life.alive:
+                self.world.after(0.0, deliver, life)

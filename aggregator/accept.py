@@ -8,9 +8,9 @@ that is refused says why, and its version is remembered by who asked for it, so 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from aggregator.member import Roster
 from aggregator.page import BadPage, Page, Verifier, check
 from aggregator.reason import Reason
+from aggregator.roster import Roster
 from aggregator.tally import Tally
 from aggregator.window import FUTURE
 
@@ -38,7 +38,7 @@ def accept(page: Page, gate: Gate, now: float) -> list[Tally] | Refusal:
     if page.key.window > now + FUTURE:
         return Refusal(Reason.IN_THE_FUTURE)
     peer = page.key.origin.peer
-    why = gate.roster.why_not(peer, {})
+    why = gate.roster.never(peer, gate.bans)
     if why is not None:
         return Refusal(why)
     if page.key.window >= gate.roster.banned_from(peer, gate.bans):

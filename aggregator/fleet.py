@@ -4,9 +4,8 @@ Everything that comes from outside passes `heard` or `pulled` and comes out as `
 committed, and what was refused and why. When it is committed, `took` is told, and only then is it passed on by sync.
 Nothing here waits, and nothing that a peer sends raises.
 
-Members are introduced by the chain of signatures that they show (`member.py`). A chain travels as a ruling of kind
-`member`, so that every node knows every member; such a ruling counts for what its chain proves, never for who passed
-it on.
+Members are introduced by the chain of signatures that they show (`member.py`), and by the path of those who let them in
+up to the fleet's key. Who shows an invitation by which nobody has let it in yet is let in here, if it may be.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,25 +13,25 @@ from typing import NamedTuple
 
 import msgspec
 
+from aggregator import ban
 from aggregator.accept import Gate, Refusal, accept
 from aggregator.book import Book, Fact, FactKey, Ruling, sound_fact
 from aggregator.digest import Digest, Version, version_of
 from aggregator.due import Policy
+from aggregator.entries import MEMBER, introduction, why_not_ruling
 from aggregator.keeping import Keeping
 from aggregator.ledger import Ledger
-from aggregator.member import Member, Roster
+from aggregator.member import Member, check_admission, read_chain, vouch
 from aggregator.message import BadMessage, BookMessage, PageMessage, Presence, decode
 from aggregator.outbox import Outbox
 from aggregator.page import BadPage, Origin, Page, PageKey, Verifier, message_to_sign, newer, read_body
 from aggregator.presence import Peers
 from aggregator.reason import Reason
-from aggregator.rulings import sound_ruling
+from aggregator.roster import DEPTH, Roster
 from aggregator.sync import Has, Pulled
 from aggregator.tally import Tally
 
 REFUSED = 4_096  # versions that were refused and are not asked for again; when full, all are forgotten
-
-RULING_BYTES = 4 * 1024  # it is never purged; a member's chain, the largest that is made, has a tenth of it
 
 ROUTING = ("route", "edge")  # rulings that decide which repository a root is about
 
@@ -78,7 +77,7 @@ class Fleet:
         self._refused: set[Version] = set()
         self._bans: dict[str, float] = {}  # when versions were refused
         self._unsigned: dict[PageKey, None] = {}
-        for ruling in book.rulings("member"):
+        for ruling in book.rulings(MEMBER):
             self._introduced(ruling)
 
     @property
@@ -112,14 +111,14 @@ class Fleet:
     def disowned(self) -> list[PageKey]:
         """Pages of others that were taken, and would be refused by what is known now.
 
-        Whoever hears late of a ban, or of who was let in first, has taken what all others refuse. To be dropped from
-        the store, then told to `disown`: or else two nodes would never agree again.
+        Whoever hears late of a ban has taken what all others refuse. To be dropped from the store, then told to
+        `disown`: or else two nodes would never agree again.
         """
         bans, roster = self.bans, self.roster
         since: dict[str, float] = {}
         for peer in {key.origin.peer for key in self.digest} - {self.me.peer}:
-            used_up = roster.why_not(peer, {}) is Reason.USED_UP
-            since[peer] = float("-inf") if used_up else roster.banned_from(peer, bans)
+            never = roster.never(peer, bans) is Reason.BANNED
+            since[peer] = float("-inf") if never else roster.banned_from(peer, bans)
         return [key for key in self.digest if key.window >= since.get(key.origin.peer, float("inf"))]
 
     def disown(self, keys: Iterable[PageKey]) -> None:
@@ -157,7 +156,9 @@ class Fleet:
 
     def signed(self, page: Page) -> Page:
         """An own page with its signature."""
-        return msgspec.structs.replace(page, signature=self._sign(message_to_sign(page, self.terms.fleet)))
+        return msgspec.structs.replace(
+            page, signature=self._sign(message_to_sign(page, self.terms.fleet, self.terms.length))
+        )
 
     def _put(self, page: Page) -> None:
         """A signed page, which is in the ledger."""
@@ -176,22 +177,54 @@ class Fleet:
 
     # From others.
 
-    def member_ruling(self, member: Member) -> Ruling:
-        """The ruling that introduces a member to everybody."""
-        return self._book.rule("member", member.peer, msgspec.msgpack.encode(member), self.me.peer)
-
     def is_news(self, member: Member) -> bool:
-        """Whether the book has no chain of this member yet, or an older one: it may have been let in anew."""
-        known = _read_chain(self._book.value("member", member.peer))
-        return known is None or (known != member and known.joined < member.joined)
+        """Whether the book has yet to hear of this chain."""
+        return self._book.takes(introduction(member))
 
-    def welcome(self, chain: bytes) -> Member | Refusal:
-        """The member that a chain proves."""
-        member = _read_chain(chain)
+    def welcome(self, chain: bytes, path: Sequence[bytes] = ()) -> Member | Refusal:
+        """The member that a chain proves, with the path from its voucher to the fleet's key.
+
+        Of the path only what leads back to the fleet's key is taken in: who shows it may be anybody. A refusal for
+        `NOT_LET_IN` is of one who has an invitation: see `let_in`.
+        """
+        member = read_chain(chain)
         if member is None:
             return Refusal(Reason.FORGED, "the chain cannot be read")
-        reason = self.roster.put(member) or self.roster.why_not(member.peer, self.bans)
+        for each in reversed([member, *filter(None, map(read_chain, path[:DEPTH]))]):
+            if self.roster.follows(each, self.bans):
+                self.roster.put(each)
+        reason = None if self.roster.knows(member) else self.roster.why_not_sound(member)
+        reason = reason or self.roster.why_not(member.peer, self.bans)
         return Refusal(reason) if reason else member
+
+    def let_in(self, asking: Member, now: float) -> Member | Refusal:
+        """The chain of one who has an invitation, with this node's word for it, if it may be let in now.
+
+        By the same invitation nobody is let in twice. Who is let in counts from here on: enter it into the book.
+        """
+        before = self.roster.let_in(asking)
+        if before is not None:
+            return before
+        reason = self._why_not_let_in(asking, now)
+        if reason is not None:
+            return Refusal(reason)
+        member = vouch(asking, self.me.peer, now, self._sign)
+        self.roster.put(member)
+        return member
+
+    def _why_not_let_in(self, asking: Member, now: float) -> Reason | None:
+        reason = check_admission(asking, self.roster.fleets, self.roster.verify)
+        invitation = asking.invitation
+        if reason is not None:
+            return reason
+        if invitation.key.hex() in self.bans or asking.peer in self.bans:
+            return Reason.BANNED
+        if not now <= invitation.expires:
+            return Reason.INVITATION_EXPIRED
+        if self.roster.used(invitation.key) >= invitation.uses:
+            return Reason.USED_UP
+        mine = self.roster.path(self.me.peer)
+        return None if 0 < len(mine) < DEPTH and not self.roster.why_not(self.me.peer, self.bans) else Reason.NOT_LET_IN
 
     def why_not(self, peer: str) -> Reason | None:
         """Why this peer's word does not count; None: it does."""
@@ -199,8 +232,8 @@ class Fleet:
 
     @property
     def bans(self) -> dict[str, float]:
-        """Moments by peer id or invitation key, from the book."""
-        return {r.subject: r.value for r in self._book.rulings("ban") if isinstance(r.value, int | float)}
+        """Moments by peer id or invitation key, from the book: another object whenever they changed."""
+        return self._book.derived(ban.KIND, ban.moments)
 
     def heard(self, peer: str, data: bytes, now: float, elapsed: float) -> Incoming:
         """A gossip message, said by `peer`."""
@@ -215,13 +248,13 @@ class Fleet:
             case PageMessage(pages=pages):
                 return self._pages(pages, now)
             case BookMessage(facts=facts, rulings=rulings):
-                return self._entries(facts, rulings)
+                return self._entries(facts, rulings, now)
             case Presence():
                 return Incoming(news=self.peers.hear(peer, message, elapsed))
 
     def pulled(self, pulled: Pulled, now: float) -> Incoming:
         """What a sync brought."""
-        entries = self._entries(pulled.entries.facts, pulled.entries.rulings)  # first: they introduce who wrote pages
+        entries = self._entries(pulled.entries.facts, pulled.entries.rulings, now)  # first: who wrote the pages
         pages = self._pages(pulled.pages, now, asked_for=True)
         return Incoming(pages.pages, entries.facts, entries.rulings, [*pages.refused, *entries.refused])
 
@@ -260,11 +293,11 @@ class Fleet:
         except BadPage:
             return True  # refused with its reason
 
-    def _entries(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling]) -> Incoming:
+    def _entries(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling], now: float) -> Incoming:
         kept: list[Ruling] = []
         refused: list[Refusal] = []
         for ruling in rulings:
-            reason = why_not_ruling(ruling, self.roster)
+            reason = why_not_ruling(ruling, self.roster, now)
             if reason is None:
                 kept.append(ruling)
             else:
@@ -287,27 +320,6 @@ class Fleet:
         self._refused.add(version_of(page))
 
     def _introduced(self, ruling: Ruling) -> None:
-        if ruling.kind == "member" and isinstance(ruling.value, bytes):
-            self.welcome(ruling.value)
-
-
-def why_not_ruling(ruling: Ruling, roster: Roster) -> Reason | None:
-    """Why a ruling from outside is not taken."""
-    if ruling.version < 1 or ruling.version >= 2**53 or len(ruling.subject) > 256 or len(ruling.kind) > 32:
-        return Reason.BAD_MESSAGE
-    if not sound_ruling(ruling) or len(msgspec.msgpack.encode(ruling)) > RULING_BYTES:
-        return Reason.BAD_MESSAGE
-    if ruling.kind != "member":
-        return None
-    member = _read_chain(ruling.value)
-    return roster.put(member) if member and member.peer == ruling.subject else Reason.FORGED
-
-
-def _read_chain(value: object) -> Member | None:
-    """The chain in a ruling or an introduction; None where it is none."""
-    if not isinstance(value, bytes):
-        return None
-    try:
-        return msgspec.msgpack.decode(value, type=Member)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+        member = read_chain(ruling.value) if ruling.kind == MEMBER else None
+        if member is not None:
+            self.roster.put(member)

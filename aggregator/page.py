@@ -65,9 +65,9 @@ def newer(theirs: Page, ours: Page | None) -> bool:
     return ours is None or theirs.rank() > ours.rank()
 
 
-def message_to_sign(page: Page, fleet: bytes) -> bytes:
-    """The bytes an origin signs: what the page is, in which fleet, and what it says."""
-    return CONTEXT + msgspec.msgpack.encode((fleet, page.key, page.sequence)) + page.body
+def message_to_sign(page: Page, fleet: bytes, length: int) -> bytes:
+    """The bytes an origin signs: what the page is, in which fleet, of what length its windows are, and what it says."""
+    return CONTEXT + msgspec.msgpack.encode((fleet, length, page.key, page.sequence)) + page.body
 
 
 def write_body(tallies: list[Tally]) -> bytes:
@@ -105,6 +105,6 @@ def check(page: Page, fleet: bytes, length: int, verify: Verifier) -> list[Tally
     if len(page.key.origin.run) != RUN_CHARS or not 0 < len(page.key.origin.peer) <= 128:
         raise BadPage("origin is malformed")
     tallies = read_body(page.body)
-    if not verify(page.key.origin.peer, message_to_sign(page, fleet), page.signature):
-        raise BadPage("its signature is not by its origin")
+    if not verify(page.key.origin.peer, message_to_sign(page, fleet, length), page.signature):
+        raise BadPage(f"its signature is not by its origin, for windows of {length} s")
     return tallies

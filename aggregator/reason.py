@@ -56,8 +56,9 @@ class Reason(Enum):
     NOT_A_MEMBER = "has not shown that it is a member of this fleet"
     OTHER_FLEET = "is a member of another fleet"
     FORGED = "a signature in its membership does not hold"
-    INVITATION_EXPIRED = "joined after its invitation had expired"
-    USED_UP = "its invitation had been used up before"
+    NOT_LET_IN = "has an invitation, but no member of the fleet has let it in yet"
+    INVITATION_EXPIRED = "asked to be let in after its invitation had expired"
+    USED_UP = "its invitation has been used up"
     BANNED = "was banned by an operator"
     # pages
     BELOW_HORIZON = "is older than what this node still counts"

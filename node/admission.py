@@ -1,8 +1,9 @@
 """How a node comes to its fleet file: the first one founds the fleet, the others are let in with an invitation.
 
-Nothing here talks to anybody. Founding makes the keys, admits the founder by an invitation of its own, and writes the
+Nothing here talks to anybody. Founding makes the keys, lets the founder in with the fleet's own, and writes the
 files; the fleet file comes last, so that a crash leaves a node without a fleet, and the same command again completes
-it. Inviting signs a line of text; joining reads it.
+it. Inviting signs a line of text; joining reads it, and keeps what the first
+member that this node meets will let it in for.
 """
 
 import secrets
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from aggregator import fleetkey, invitation
 from aggregator.invitation import Token
-from aggregator.member import Member, admit, check, invite
+from aggregator.member import FLEET_KEY, Member, admit, invite, vouch
 from node import markerkey
 from node.fleet import (
     KEY_NAME,
@@ -38,13 +39,14 @@ def found(directory: Path, node: Identity, name: str, length: int, now: float) -
     except (IdentityError, markerkey.MarkerKeyError) as error:
         raise FleetError(str(error)) from None
     own = from_seed(secrets.token_bytes(SEED_BYTES))
+    by = invite(key.public, own.public, now + CLOCKS, 1, key.sign)
     file = FleetFile(
         name=name,
         id=key.public,
         network_keys=[fleetkey.renew(None, secrets.token_bytes(SEED_BYTES), now, 0.0, key.public, key.sign)],
         marker=fingerprint(marker),
         length=length,
-        member=admit(node.peer, now, invite(key.public, own.public, now + CLOCKS, 1, key.sign), own.sign),
+        member=vouch(admit(node.peer, by, own.sign), FLEET_KEY, now, key.sign),
     )
     save(directory, file)
     return file
@@ -92,7 +94,7 @@ def may_join(directory: Path, token: Token, now: float) -> FleetFile | None:
 
 
 def join(directory: Path, node: Identity, token: Token, seeds: Sequence[str], now: float) -> FleetFile:
-    """Make `node` a member, or renew what a member knows. Raises `FleetError`."""
+    """Let `node` ask to be a member, or renew what a member knows. Raises `FleetError`."""
     before = may_join(directory, token, now)
     file = FleetFile(
         name=token.name,
@@ -102,9 +104,9 @@ def join(directory: Path, node: Identity, token: Token, seeds: Sequence[str], no
         marker=fingerprint(token.marker_key),
         length=token.length,
         seeds=list(seeds),
-        member=_chain(before, node, token, now),
+        member=_chain(before, node, token),
     )
-    reason = check(file.member, file.keys, verify_key)
+    reason = file.why_not()
     if reason is not None:
         raise FleetError(f"the invitation does not let this node in: it {reason.value}; ask for a new one")
     try:
@@ -126,11 +128,11 @@ def own_fleet(directory: Path, node: Identity) -> FleetFile:
     return file
 
 
-def _chain(before: FleetFile | None, node: Identity, token: Token, now: float) -> Member:
+def _chain(before: FleetFile | None, node: Identity, token: Token) -> Member:
     """The same invitation used again by the same node is used once."""
     if before and before.member.peer == node.peer and before.member.invitation == token.invitation:
         return before.member
-    return admit(node.peer, now, token.invitation, from_seed(token.seed).sign)
+    return admit(node.peer, token.invitation, from_seed(token.seed).sign)
 
 
 def _ago(seconds: float) -> str:

@@ -15,6 +15,7 @@ from node.store import Operation, Store, audit, book, intents
 
 FACT, RULING = "fact", "ruling"
 
+Seal = Callable[[Ruling], Ruling]
 Listener = Callable[[Sequence[tuple[FactKey, Fact]], Sequence[Ruling]], None]
 
 
@@ -45,11 +46,13 @@ class BookKeeper:
         async with self._turn:
             await self._put([], [self.book.rule(kind, subject, value, self._peer)])
 
-    async def decide(self, action: str, subject: str, rulings: Sequence[tuple[str, str, Any]]) -> None:
+    async def decide(
+        self, action: str, subject: str, rulings: Sequence[tuple[str, str, Any]], seal: Seal = lambda ruling: ruling
+    ) -> None:
         """Rulings by an operator, with their entry in the audit log. Raises `StoreError`."""
         async with self._turn:
-            made = [self.book.rule(kind, about, value, self._peer) for kind, about, value in rulings]
-            detail = {"rulings": [[r.kind, r.subject, r.value] for r in made]}
+            made = [seal(self.book.rule(kind, about, value, self._peer)) for kind, about, value in rulings]
+            detail = {"rulings": rulings}
             await self._put([], made, [audit.append(self._clock.now(), self._peer, action, subject, detail)])
 
     async def merge(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling]) -> None:

@@ -18,14 +18,16 @@ import msgspec
 
 from aggregator import fleetkey
 from aggregator.fleetkey import Key, Keys, NetworkKey, Succession
-from aggregator.member import Member, Roster, check
+from aggregator.member import Member, check, check_admission
+from aggregator.reason import Reason
+from aggregator.roster import Roster
 from node import markerkey
-from node.identity import Identity, IdentityError, load, verify_key
+from node.identity import Identity, IdentityError, load, verify, verify_key
 
 NAME = "fleet.json"
 KEY_NAME = "fleet.key"
 NODE_KEY = "key"  # of this node, beside the fleet file
-VERSION = 1
+VERSION = 2  # 1: members said themselves when they had joined
 FINGERPRINT = b"error-aggregator marker key\0"
 
 
@@ -44,7 +46,7 @@ class FleetFile(msgspec.Struct, frozen=True, kw_only=True):
     marker: bytes  # fingerprint of the marker key
     length: Annotated[int, msgspec.Meta(ge=1, le=86_400)]  # seconds of a window
     seeds: list[str] = []  # where to begin: /ip4/…/tcp/…/p2p/<peer id>
-    member: Member  # this node's chain
+    member: Member  # this node's chain; without a signature until a member has let it in
 
     @property
     def keys(self) -> tuple[bytes, ...]:
@@ -52,8 +54,8 @@ class FleetFile(msgspec.Struct, frozen=True, kw_only=True):
         return fleetkey.fleet_keys(self.id, self.successions, verify_key)
 
     def roster(self) -> Roster:
-        """A roster with this node in it."""
-        roster = Roster(self.keys, verify_key)
+        """A roster with this node in it, if it was let in by the fleet's key."""
+        roster = Roster(self.keys, verify_key, verify)
         roster.put(self.member)
         return roster
 
@@ -73,11 +75,23 @@ class FleetFile(msgspec.Struct, frozen=True, kw_only=True):
         network = list(fleetkey.merged(self.network_keys, good))
         return msgspec.structs.replace(self, network_keys=network, successions=successions)
 
+    def why_not(self) -> Reason | None:
+        """Why this node's chain is of no use in the fleet: it was neither let in nor may ask to be."""
+        if self.member.signature:
+            return check(self.member, self.keys, verify_key, verify)
+        return check_admission(self.member, self.keys, verify_key)
+
     def __repr__(self) -> str:
         return f"FleetFile({self.name}, {self.id.hex()[:8]})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [("name", self.name)]
+
+
+class _Head(msgspec.Struct):
+    """What every version of the file begins with."""
+
+    version: int = VERSION
 
 
 def load_fleet(directory: Path, peer: str) -> FleetFile | None:
@@ -111,11 +125,15 @@ def read(path: Path) -> FleetFile | None:
     if mode & 0o077:
         raise FleetError(f"{path}: others can read the fleet's keys (mode {mode & 0o777:04o}): chmod 600 it")
     try:
-        file = msgspec.json.decode(data, type=FleetFile)
+        version = msgspec.json.decode(data, type=_Head).version
+        file = msgspec.json.decode(data, type=FleetFile) if version == VERSION else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FleetError(f"{path}: is damaged ({error}): restore it, or move it away and join again") from None
-    if file.version != VERSION:
-        raise FleetError(f"{path}: was written by another version ({file.version}, this one reads {VERSION}): upgrade")
+    if file is None:
+        raise FleetError(
+            f"{path}: was written by another version ({version}, this one reads {VERSION}): upgrade, or move it away "
+            "and join again"
+        )
     return file
 
 
@@ -136,6 +154,13 @@ def save(directory: Path, file: FleetFile) -> None:
         raise FleetError(
             f"{path}: cannot be written ({error.strerror}): check the directory's owner and space"
         ) from None
+
+
+def let_in(directory: Path, member: Member) -> None:
+    """Keep the chain of this node, by which it was let in. Raises `FleetError`: it is let in anew after a restart."""
+    file = read(directory / NAME)
+    if file and file.member.admission == member.admission and not file.member.signature:
+        save(directory, msgspec.structs.replace(file, member=member))
 
 
 def load_fleet_key(directory: Path, keys: Sequence[bytes]) -> Identity:
@@ -172,7 +197,7 @@ def _marker(directory: Path) -> bytes:
 
 
 def _check(path: Path, file: FleetFile) -> None:
-    reason = check(file.member, file.keys, verify_key)
+    reason = file.why_not()
     for key in file.network_keys:
         reason = reason or fleetkey.check(key, file.keys, verify_key)
     if reason is not None:

@@ -9,24 +9,25 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
 import structlog
 import trio
 
-from aggregator import __version__
+from aggregator import __version__, ban
 from aggregator.book import Fact, FactKey, Ruling
 from aggregator.fleet import Fleet, Terms
+from aggregator.member import Member
 from aggregator.message import Presence
 from aggregator.pace import Pace
 from aggregator.presence import Settling
 from aggregator.reason import Reason
 from node import peers, rotation, samples, sync
-from node.book import BookKeeper
+from node.book import BookKeeper, Seal
 from node.clock import Clock
 from node.config import Config, Places
 from node.disowning import Disowning
+from node.door import Door
 from node.election import Election
-from node.fleet import FleetFile
+from node.fleet import FleetError, FleetFile, let_in, load_fleet_key
 from node.gossip import Gossip, Intake
 from node.identity import Identity, verify
 from node.network import Network, NetworkError, NetworkSettings
@@ -77,8 +78,9 @@ class Mesh:
         self.fleet = Fleet(counting.origin, terms, roster, counting.ledger, keeper.book, identity.sign)
         self.network = Network(settings, identity.private_bytes(), address_book, log)
         links = _Links(self.network)
-        hello = Hello(msgspec.msgpack.encode(file.member), __version__, file.length, READS)
-        self.introductions = Introductions(self.fleet, hello, links, self._enter, self.settling.met)
+        self.door = Door(self.fleet, file.member, clock, self._enter, self._let_in)
+        hello = Hello(b"", __version__, file.length, READS)
+        self.introductions = Introductions(self.fleet, hello, self.door, links, self.settling.met)
         self.intake = Intake(self.fleet, counting, keeper)
         pace = Pace(clock.elapsed(), tokens=random.random())  # noqa: S311  # jitter is no secret
         self.gossip = Gossip(self.fleet, self.network, self.intake, pace, clock, self._presence)
@@ -102,15 +104,16 @@ class Mesh:
             lambda: takeover,
             lambda: self.network.addresses,
             self.rotation.renew,
+            self._sealing,
         )
         self.tells: Callable[[], bool] = lambda: False  # whether this node sends notifications
-        self._member = file.member
+        self._directory = address_book.parent
         self.name, self._seeds = file.name, settings.seeds
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Until cancelled; started when it listens. Raises `NetworkError` when it cannot listen."""
         self.fleet.load(list(self._counting.ledger.pages()))
-        await self._show_membership()
+        await self.door.show()
         self._keeper.listener = self._entered
         self._counting.listener = self.gossip.wrote
         self._counting.sample_listener = self.samples.made
@@ -170,12 +173,6 @@ class Mesh:
         heard = [found for peer in self.fleet.peers.here(elapsed) if (found := self.fleet.peers.get(peer))]
         return [now - (elapsed - each.heard) - each.presence.at for each in heard]
 
-    async def _show_membership(self) -> None:
-        """Enter this node's own chain into the book, once, so that everybody comes to know it."""
-        member = self._member
-        if self.fleet.is_news(member):
-            await self._keeper.merge([], [self.fleet.member_ruling(member)])
-
     def _presence(self) -> Presence:
         return Presence(
             run=self.fleet.me.run,
@@ -200,6 +197,17 @@ class Mesh:
 
     async def _enter(self, rulings: Iterable[Ruling]) -> None:
         await self._keeper.merge([], list(rulings))
+
+    async def _let_in(self, member: Member) -> None:
+        try:
+            await trio.to_thread.run_sync(let_in, self._directory, member)
+        except FleetError as error:
+            log.error("this node's membership is not written down", reason=str(error), remedy="the book has it, too")
+
+    async def _sealing(self) -> Seal:
+        """What signs a ban. Raises `FleetError` where the fleet's key is not here."""
+        key = await trio.to_thread.run_sync(load_fleet_key, self._directory, self.rotation.file.keys)
+        return lambda ruling: ban.seal(ruling, key.public, key.sign)
 
     def neighbours(self) -> list[str]:
         """Peer ids of the members that this node is linked with."""

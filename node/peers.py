@@ -1,24 +1,24 @@
 """Who is a neighbour, and whether it belongs to this fleet: the introduction that every link begins with.
 
 The private network key keeps strangers from connecting; it does not make a member. So as soon as a neighbour appears,
-each side shows its chain of signatures. Who shows none that holds within a few seconds is cut off, logged once and
-counted; until then nothing it says counts and nothing is answered. A member that this node did not know yet is entered
-into the book, and so becomes known to all.
+each side shows its chain of signatures, or an invitation by which it is let in now (`door.py`). Who shows none that
+holds within a few seconds is cut off, logged once and counted; until then nothing it says counts and nothing is
+answered. A member that this node did not know yet is entered into the book, and so becomes known to all.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable
+from typing import Annotated, Protocol
 
 import msgspec
 import structlog
 import trio
 
 from aggregator.accept import Refusal
-from aggregator.book import Ruling
 from aggregator.fleet import Fleet
-from aggregator.member import Member
 from aggregator.reason import Reason
+from aggregator.roster import DEPTH
+from node.door import Door
 from node.store import StoreError
 
 PROTOCOL = "/error-aggregator/hello/1"
@@ -38,6 +38,8 @@ class Hello(msgspec.Struct, frozen=True):
     version: str
     length: int  # seconds of a window
     reads: list[str] = []  # formats and signature versions
+    path: Annotated[list[bytes], msgspec.Meta(max_length=DEPTH)] = []  # to the fleet's key
+    member: bytes = b""  # the chain of who is answered: it was let in here
 
 
 class NotWelcome(msgspec.Struct, frozen=True):
@@ -75,13 +77,13 @@ class Introductions:
         self,
         fleet: Fleet,
         hello: Hello,
+        door: Door,
         links: Links,
-        enter: Callable[[Iterable[Ruling]], Awaitable[None]],
         met: Callable[[], None],
     ) -> None:
         self.refused: Counter[str] = Counter()
         self.hellos: dict[str, Hello] = {}
-        self._fleet, self._hello, self._links, self._enter, self._met = fleet, hello, links, enter, met
+        self._fleet, self._hello, self._door, self._links, self._met = fleet, hello, door, links, met
         self._shown: set[str] = set()  # neighbours that took this node's word, whatever they said of themselves
         self._heeded: set[str] = set()  # neighbours whose refusal was logged
         self._told: set[str] = set()  # strangers that were logged
@@ -103,10 +105,10 @@ class Introductions:
     async def handle(self, peer: str, request: bytes) -> bytes:
         """A neighbour introduces itself. Who is no member is told why, so that its own log can say what to do."""
         try:
-            await self._welcome(peer, request)
+            chain, shown = await self._welcome(peer, request)
         except Stranger as stranger:
             return msgspec.msgpack.encode(NotWelcome(stranger.reason))
-        return msgspec.msgpack.encode(self._hello)
+        return self._words(b"" if chain == shown.chain else chain)
 
     def may_link(self, peer: str) -> bool:
         """Whether a link with this peer is kept: banned peers are cut, unknown ones may introduce themselves.
@@ -118,10 +120,11 @@ class Introductions:
 
     async def _introduce(self, peer: str, busy: set[str]) -> None:
         try:
-            answer = await self._links.ask(peer, PROTOCOL, msgspec.msgpack.encode(self._hello), DEADLINE)
+            answer = await self._links.ask(peer, PROTOCOL, self._words(), DEADLINE)
             refused = _refusal(answer)
             if not refused:
-                await self._welcome(peer, answer)
+                _, hello = await self._welcome(peer, answer)
+                await self._door.learn(hello.member)
                 self._shown.add(peer)
         except (OSError, Stranger) as error:
             await trio.sleep(PATIENCE)
@@ -156,7 +159,12 @@ class Introductions:
         reason = Reason[name].value if name in Reason.__members__ else "is not welcome"
         log.warning("refused by a node of the fleet", peer=peer, reason=f"this node {reason}", remedy=REMEDY)
 
-    async def _welcome(self, peer: str, data: bytes) -> None:
+    def _words(self, member: bytes = b"") -> bytes:
+        said = msgspec.structs.replace(self._hello, chain=self._door.chain(), path=self._door.path(), member=member)
+        return msgspec.msgpack.encode(said)
+
+    async def _welcome(self, peer: str, data: bytes) -> tuple[bytes, Hello]:
+        """Its chain, and what it said of itself. Raises `Stranger`, and `StoreError`."""
         try:
             hello = _hellos.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -165,20 +173,17 @@ class Introductions:
             raise self._stranger(
                 peer, "OTHER_WINDOW", f"its windows last {hello.length} s, ours {self._hello.length} s"
             )
-        member = self._fleet.welcome(hello.chain)
+        member = await self._door.welcome(peer, hello.chain, hello.path)
         if isinstance(member, Refusal):
-            raise self._stranger(peer, member.reason.name, member.reason.value)
-        if member.peer != peer:
-            raise self._stranger(peer, "FORGED", "it showed the chain of another node")
+            raise self._stranger(peer, member.reason.name, member.text or member.reason.value)
         self.hellos[peer] = hello
         self._met()
-        if self._fleet.is_news(member):
-            await self._enter([self._fleet.member_ruling(member)])
+        return msgspec.msgpack.encode(member), hello
 
     def _stranger(self, peer: str, reason: str, text: str) -> Stranger:
-        """One line for each stranger, however often it comes; every time is counted."""
+        """One line for each stranger, however often it comes; every time is counted. Who is new comes again, as one."""
         self.refused[reason] += 1
-        if peer not in self._told:
+        if peer not in self._told and reason != Reason.NOT_LET_IN.name:
             self._told = (self._told if len(self._told) < 1000 else set()) | {peer}
             log.warning("stranger refused", peer=peer, reason=text)
         return Stranger(reason, text)
@@ -190,8 +195,3 @@ def _refusal(answer: bytes) -> str:
         return _refusals.decode(answer).refused
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
-
-
-def chain_of(member: Member) -> bytes:
-    """A member's chain as it travels."""
-    return msgspec.msgpack.encode(member)

@@ -16,7 +16,7 @@ from aggregator.member import Member
 from aggregator.moment import rfc3339
 from aggregator.reason import Reason
 from node.clock import Clock
-from node.control.view import Leading, PeerRow, Renewed, Runner
+from node.control.view import Leading, PeerRow, Renewed, Runner, Seal
 
 
 class Link(Protocol):
@@ -49,7 +49,7 @@ class Roll:
     `links`: of the network now. `compared`: by neighbour, when all that it had was here, on the elapsed clock.
     `standing`: the election's word on a repository. `mine`: repositories that this node may file for.
     `trouble`: by repository, the name of the reason why this node may not. `takeover`: seconds that each rank waits.
-    `renew`: takes over new keys.
+    `renew`: takes over new keys. `seal`: gives what signs a ban.
     """
 
     def __init__(
@@ -64,16 +64,20 @@ class Roll:
         takeover: Callable[[], float],
         addresses: Callable[[], list[str]],
         renew: Callable[[Keys], Awaitable[Renewed]],
+        seal: Callable[[], Awaitable[Seal]],
     ) -> None:
         self._fleet, self._clock, self._links, self._compared = fleet, clock, links, compared
         self._standing, self._mine, self._trouble, self._takeover = standing, mine, trouble, takeover
-        self._addresses, self._renew = addresses, renew
+        self._addresses, self._renew, self._seal = addresses, renew, seal
 
     def members(self) -> list[Member]:
         return self._fleet.roster.members()
 
     async def renew(self, keys: Keys) -> Renewed:
         return await self._renew(keys)
+
+    async def seal(self) -> Seal:
+        return await self._seal()
 
     def peers(self) -> list[PeerRow]:
         """This node, then those that are here, then the others."""
@@ -107,7 +111,7 @@ class Roll:
             candidate=sorted(self._mine()),
             joined=rfc3339(member.joined) if member else "",
             invitation=member.invitation.key.hex() if member else "",
-            reason="",
+            reason="" if member else Reason.NOT_LET_IN.name,
         )
 
     def _peer(self, peer: str, link: Link | None) -> PeerRow:

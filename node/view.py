@@ -13,7 +13,7 @@ from aggregator.reason import Reason
 from aggregator.record import BadRecord, ErrorRecord, decode
 from aggregator.rulings import canonical
 from node import measure
-from node.book import BookKeeper
+from node.book import BookKeeper, Seal
 from node.bundle import CREATED, UPDATED, Bundled
 from node.checkup import running
 from node.clock import Clock
@@ -141,8 +141,10 @@ class NodeView:
     async def actions(self) -> dict[str, int]:
         return await self.store.read(audit.count)
 
-    async def rule(self, action: str, subject: str, rulings: Sequence[tuple[str, str, Any]]) -> None:
-        await self.keeper.decide(action, subject, rulings)
+    async def rule(
+        self, action: str, subject: str, rulings: Sequence[tuple[str, str, Any]], seal: Seal = lambda ruling: ruling
+    ) -> None:
+        await self.keeper.decide(action, subject, rulings, seal)
 
     async def bundle(self) -> Summary:
         return summary(await self.outward.bundler.now())

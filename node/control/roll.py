@@ -1,13 +1,15 @@
 """Who is in the fleet, who files, and who is shut out from now on.
 
 A ban names a peer, or an invitation and with it everyone whom it let in. It counts from the moment at which it was
-ruled: what was counted before stays counted, so that every node agrees whatever the order in which it hears of it.
+ruled: what was counted before stays counted, so that every node agrees whatever the order in which it hears of it. It
+is signed with the fleet's key, so it can be made, and ended, only where that is.
 """
 
 from collections.abc import Iterable
 
 import msgspec
 
+from aggregator.ban import KIND
 from aggregator.fleetkey import Keys
 from aggregator.member import Member
 from aggregator.moment import rfc3339
@@ -36,7 +38,7 @@ def leading(view: View) -> list[Leading]:
 
 
 async def ban(view: View, asked: Ban) -> Banned:
-    """Rule a ban, or its end. Raises `Unknown` and `BadRequest`."""
+    """Rule a ban, or its end, as the fleet's key may. Raises `Unknown`, `BadRequest` and `FleetError`."""
     members = _fleet(view).members()
     subject = find(members, asked.subject) or _banned(view, asked.subject)
     if subject is None:
@@ -47,8 +49,8 @@ async def ban(view: View, asked: Ban) -> Banned:
     concerned = sorted(m.peer for m in members if subject in (m.peer, m.invitation.key.hex()))
     if view.health().node in concerned and not asked.lift:
         raise BadRequest("that would ban this node itself: do it from another one")
-    moment = None if asked.lift else int(view.now())
-    await view.rule("unban" if asked.lift else "ban", subject, [("ban", subject, moment)])
+    moment, seal = None if asked.lift else int(view.now()), await _fleet(view).seal()
+    await view.rule("unban" if asked.lift else "ban", subject, [(KIND, subject, moment)], seal)
     return Banned(subject=subject, members=concerned, since=rfc3339(moment) if moment else "")
 
 
@@ -68,7 +70,7 @@ def find(members: Iterable[Member], name: str) -> str | None:
 
 def _banned(view: View, name: str) -> str | None:
     """Who is banned already, though nobody has shown its chain since this node started."""
-    return name if view.known.book.value("ban", name) is not None else None
+    return name if view.known.book.value(KIND, name) is not None else None
 
 
 def _fleet(view: View) -> FleetView:

@@ -4,12 +4,13 @@ The structs are the stable JSON of the command line: a field may be added, none 
 written by the server and read by its clients. Moments are RFC 3339, UTC.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from aggregator.agenda import Knowledge
+from aggregator.book import Ruling
 from aggregator.due import Policy
 from aggregator.filing.case import Outcome
 from aggregator.filing.settings import Settings
@@ -293,6 +294,9 @@ class Measured(NamedTuple):
     labels: tuple[str, ...] = ()
 
 
+Seal = Callable[[Ruling], Ruling]
+
+
 class FleetView(Protocol):
     """What the node knows of its fleet."""
 
@@ -303,6 +307,10 @@ class FleetView(Protocol):
     def leading(self) -> list[Leading]: ...
 
     def members(self) -> list[Member]: ...
+
+    async def seal(self) -> Seal:
+        """What signs a ban with the fleet's key. Raises `FleetError` where that is not here."""
+        ...
 
     async def renew(self, keys: Keys) -> Renewed:
         """Take over new keys, keep them, and tell the members. Raises `FleetError`."""
@@ -360,8 +368,13 @@ class View(Protocol):
         """Entries of the audit log, by action."""
         ...
 
-    async def rule(self, action: str, subject: str, rulings: Sequence[tuple[str, str, Any]]) -> None:
-        """Commit rulings (kind, subject, value) together with an entry of the audit log, and tell the fleet."""
+    async def rule(
+        self, action: str, subject: str, rulings: Sequence[tuple[str, str, Any]], seal: Seal = lambda ruling: ruling
+    ) -> None:
+        """Commit rulings (kind, subject, value) together with an entry of the audit log, and tell the fleet.
+
+        `seal`: what signs them before they are committed.
+        """
         ...
 
     async def bundle(self) -> Summary:

@@ -31,7 +31,7 @@ export class Book {
   rulings = kind => [...this.#rulings.values()].filter(ruling => ruling[0] === kind)
 
   // When who is banned was banned, by peer or key of an invitation.
-  bans = () => new Map(this.rulings('ban').filter(([, , value]) => value != null).map(([, who, value]) => [who, value]))
+  bans = () => new Map(this.rulings('ban').filter(([, , value]) => value[0] != null).map(([, who, value]) => [who, value[0]]))
 
   sums () {
     const marks = Array.from({ length: BUCKETS }, () => [])

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { Book } from './book.mjs'
-import { Roster, admitted } from './member.mjs'
+import { Roster, asking, banned, introduction, isBan, letIn } from './member.mjs'
 import { Pages, mark, message, refusal } from './page.mjs'
 import { answer, pull } from './sync.mjs'
 import { hex, pack, unpack } from './wire.mjs'
@@ -15,14 +15,21 @@ const ROOT = `s1-${'1'.padStart(32, '0')}`
 
 const given = Object.fromEntries(Object.entries(JSON.parse(await text(process.stdin)))
   .map(([name, bytes]) => [name, Buffer.from(bytes, 'hex')]))
-const [fleetKey, invitationKey, key] = await Promise.all(
-  [1, 2, 3].map(number => generateKeyPairFromSeed('Ed25519', Buffer.alloc(32, number))))
+const [fleetKey, invitationKey, key, otherKey] = await Promise.all(
+  [1, 2, 3, 4].map(number => generateKeyPairFromSeed('Ed25519', Buffer.alloc(32, number))))
 const fleet = fleetKey.publicKey.raw
 const me = peerIdFromPrivateKey(key).toString()
 
-const invitation = unpack(given.chain)[2]
+const other = peerIdFromPrivateKey(otherKey).toString()
+
+const invitation = unpack(given.chain)[1]
+const chain = await letIn(await asking(me, invitation, invitationKey), '', WINDOW, fleetKey)
+const second = await letIn(await asking(other, invitation, invitationKey), me, WINDOW + 60, key)
+const ban = unpack(given['ruling that bans the second peer'])
+const bans = new Map(await isBan(ban, fleet) ? [[other, ban[2][0]]] : [])
 const roster = new Roster(fleet)
-const isMember = await roster.put(given.chain) === me && roster.has(me)
+const isMember = await roster.put(second) === other && !roster.has(other) && await roster.put(given.chain) === me &&
+  roster.has(me) && roster.has(other) && !roster.has(other, bans) && roster.isMember(other, bans)
 
 const [page] = unpack(given['gossip message with the page'].subarray(1)).pages
 const gate = { fleet, length: LENGTH, horizon: HORIZON, now: WINDOW, isMember: () => isMember, bannedFrom: () => Infinity }
@@ -54,8 +61,11 @@ const sums = book.sums().flatMap((sum, n) => sum.some(byte => byte > 0) ? [[`sum
 const made = {
   'fleet id': fleet,
   'peer id, as text': Buffer.from(me),
-  chain: await admitted(me, WINDOW, invitation, invitationKey),
-  'signed by the page\'s origin': refused ? Buffer.from(refused) : message(page, fleet),
+  'chain of one who has an invitation': await asking(me, invitation, invitationKey),
+  chain,
+  'ruling that introduces the second peer': pack(introduction(second)),
+  'ruling that bans the second peer': pack(await banned(other, WINDOW + LENGTH, 1, me, fleet, fleetKey)),
+  'signed by the page\'s origin': refused ? Buffer.from(refused) : message(page, fleet, LENGTH),
   'mark of the page': mark(got.pages[0]),
   ...said,
   ...Object.fromEntries(sums),

@@ -11,11 +11,12 @@ export const FUTURE = 3600 // seconds
 export const FAR = 2 ** 52
 
 // What an origin signs.
-export const message = ([key, sequence, body], fleet) => Buffer.concat([CONTEXT, pack([fleet, key, sequence]), body])
+export const message = ([key, sequence, body], fleet, length) =>
+  Buffer.concat([CONTEXT, pack([fleet, length, key, sequence]), body])
 
-export async function signed (key, sequence, tallies, fleet, privateKey) {
+export async function signed (key, sequence, tallies, fleet, length, privateKey) {
   const body = pack(tallies)
-  return [key, sequence, body, await privateKey.sign(message([key, sequence, body], fleet))]
+  return [key, sequence, body, await privateKey.sign(message([key, sequence, body], fleet, length))]
 }
 
 const hash = page => sha256(page[2], page[3])
@@ -33,7 +34,7 @@ export async function refusal (page, { fleet, length, horizon, now, isMember, ba
   if (!isMember(peer) || window >= bannedFrom(peer)) return 'origin'
   if (window % length !== 0 || number < 0 || number >= PAGES || sequence < 1 || run.length !== 16) return 'key'
   if (body.length > BODY_BYTES || !sound(unpack(body))) return 'body'
-  const good = await peerIdFromString(peer).publicKey.verify(message(page, fleet), signature)
+  const good = await peerIdFromString(peer).publicKey.verify(message(page, fleet, length), signature)
   return good ? '' : 'signature'
 }
 

@@ -16,7 +16,7 @@ import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { Book } from './book.mjs'
-import { Roster, admitted } from './member.mjs'
+import { Roster, asking, introduction, isBan } from './member.mjs'
 import { FAR, Pages, refusal, signed } from './page.mjs'
 import { answer, pull } from './sync.mjs'
 import { hex, opened, pack, serve, unpack } from './wire.mjs'
@@ -67,9 +67,8 @@ const me = node.peerId.toString()
 const origin = [me, run]
 const invitation = unpack(bytes(given.invitation))
 const invitationKey = await generateKeyPairFromSeed('Ed25519', bytes(given.invitation_seed))
-const chain = await admitted(me, now(), invitation, invitationKey)
-await roster.put(chain)
-const hello = pack({ chain, version: 'javascript', length: given.length, reads: ['page 1', 's1'] })
+const invited = { chain: await asking(me, invitation, invitationKey), path: [] } // until somebody lets it in
+const hello = () => pack({ ...invited, version: 'javascript', length: given.length, reads: ['page 1', 's1'] })
 
 function show () {
   console.log(JSON.stringify({
@@ -92,7 +91,7 @@ function refuse (reason) {
 async function takePages (pages, way) {
   const bans = has.book.bans()
   const gate = { fleet, length: given.length, horizon: has.horizon, now: now() }
-  gate.isMember = peer => roster.has(peer)
+  gate.isMember = peer => roster.isMember(peer, bans)
   gate.bannedFrom = peer => roster.bannedFrom(peer, bans)
   for (const page of pages) {
     const reason = await refusal(page, gate).catch(() => 'malformed')
@@ -104,10 +103,16 @@ async function takePages (pages, way) {
 async function takeEntries (facts, rulings) {
   for (const [name, fact] of facts) has.book.putFact(name, fact)
   for (const ruling of rulings) {
-    const [kind, subject, value] = ruling
-    if (kind !== 'member' || await roster.put(value) === subject) has.book.putRuling(ruling)
-    else refuse('chain')
+    if (await proven(ruling)) has.book.putRuling(ruling)
+    else refuse('ruling')
   }
+}
+
+async function proven (ruling) {
+  const [kind, , value] = ruling
+  if (kind === 'ban') return isBan(ruling, fleet)
+  if (kind !== 'member') return true
+  return await roster.put(value) != null && hex(pack(introduction(value))) === hex(pack(ruling))
 }
 
 async function heard ({ from, data }) {
@@ -125,14 +130,20 @@ const tell = message => node.services.pubsub.publish(TOPIC, Buffer.concat([Buffe
 // Introductions, and questions once both know each other.
 
 async function welcomed (peer, answer) {
-  const { chain: theirs, length } = unpack(answer)
-  return theirs != null && length === given.length && await roster.put(theirs) === peer
+  const { chain, path, length, member } = unpack(answer)
+  if (chain == null || length !== given.length) return false
+  if (await roster.welcome(chain, path ?? [], has.book.bans()) !== peer) return false
+  if (member?.length > 0 && await roster.welcome(member, [], has.book.bans()) === me) {
+    Object.assign(invited, { chain: member, path: [chain, ...path ?? []] })
+    has.book.putRuling(introduction(member))
+  }
+  return true
 }
 
 async function introduce (connection) {
   const peer = connection.remotePeer.toString()
   const ask = await opened(connection, HELLO)
-  if (!await welcomed(peer, await ask(hello))) return connection.abort(new Error('no member'))
+  if (!await welcomed(peer, await ask(hello()))) return connection.abort(new Error('no member'))
   while (node.services.pubsub.getSubscribers(TOPIC).length === 0) { // what is told before is told to nobody
     await new Promise(resolve => node.services.pubsub.addEventListener('subscription-change', resolve, { once: true }))
   }
@@ -154,7 +165,7 @@ async function keepInSync (connection) {
 }
 
 await node.handle(HELLO, (stream, connection) => serve(stream, async question => {
-  return await welcomed(connection.remotePeer.toString(), question) ? hello : pack({ refused: 'NOT_A_MEMBER' })
+  return await welcomed(connection.remotePeer.toString(), question) ? hello() : pack({ refused: 'NOT_A_MEMBER' })
 }))
 await node.handle(KEYS, stream => serve(stream, async question => question)) // it keeps none
 node.services.pubsub.addEventListener('message', ({ detail }) => {
@@ -173,7 +184,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     keepInSync(connection).catch(error => refuse(error.message))
   } else {
     const pageKey = [origin, present, command.number]
-    const page = await signed(pageKey, command.sequence, command.tell ?? command.keep, fleet, key)
+    const page = await signed(pageKey, command.sequence, command.tell ?? command.keep, fleet, given.length, key)
     has.pages.put(page)
     if (command.tell) await tell({ type: 'pages', pages: [page] })
   }

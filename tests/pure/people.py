@@ -1,10 +1,11 @@
 """Keys for tests of membership: real signatures, the same at every run."""
 
 import hashlib
+from functools import cache
 
 from aggregator.fleetkey import NetworkKey, renew
 from aggregator.invitation import Token, write
-from aggregator.member import Invitation, Member, admit, invite
+from aggregator.member import FLEET_KEY, Invitation, Member, admit, invite, vouch
 from node.identity import Identity, from_seed
 
 NOW = 1_800_000_000.0
@@ -12,6 +13,7 @@ DAY = 86_400.0
 ADDRESS = "/ip4/192.0.2.1/tcp/4001"
 
 
+@cache
 def key(name: str) -> Identity:
     return from_seed(hashlib.sha256(name.encode()).digest())
 
@@ -26,8 +28,17 @@ def invitation(
     return invite(fleet.public, guest.public, expires, uses, fleet.sign)
 
 
-def member(name: str, joined: float = NOW, by: Invitation | None = None, guest: Identity = GUEST) -> Member:
-    return admit(key(name).peer, joined, by or invitation(), guest.sign)
+def member(
+    name: str, joined: float = NOW, by: Invitation | None = None, guest: Identity = GUEST, voucher: str = FLEET_KEY
+) -> Member:
+    """Let in by the member `voucher`, or by the fleet's key."""
+    signer = key(voucher) if voucher else FLEET
+    return vouch(asking(name, by, guest), signer.peer if voucher else FLEET_KEY, joined, signer.sign)
+
+
+def asking(name: str, by: Invitation | None = None, guest: Identity = GUEST) -> Member:
+    """One who has an invitation."""
+    return admit(key(name).peer, by or invitation(), guest.sign)
 
 
 def network_key(fleet: Identity = FLEET, secret: bytes = b"n" * 32, grace: float = DAY) -> NetworkKey:

@@ -4,13 +4,15 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.book import Book, Ruling
+from aggregator import ban
+from aggregator.book import Book
 from aggregator.digest import Digest
 from aggregator.fleet import Fleet, Terms
 from aggregator.ledger import Ledger
-from aggregator.member import Member, Roster
+from aggregator.member import Member
 from aggregator.page import Origin, Page, PageKey, write_body
-from node.identity import verify_key
+from aggregator.roster import Roster
+from node.identity import verify, verify_key
 from tests.pure.factories import name, tally
 from tests.pure.people import FLEET, NOW, invitation, key, member
 
@@ -28,11 +30,15 @@ def anything(_peer: str, _message: bytes, _signature: bytes) -> bool:
 
 
 def fleet(*members: Member) -> tuple[Fleet, Book]:
-    roster, book = Roster([FLEET.public], verify_key), Book()
+    roster, book = Roster([FLEET.public], verify_key, verify), Book()
     made = Fleet(ME, Terms(FLEET.public, LENGTH, anything), roster, Ledger(), book, FLEET.sign)
     for each in members:
         made.welcome(msgspec.msgpack.encode(each))
     return made, book
+
+
+def shut_out(book: Book, peer: str, moment: int) -> None:
+    book.put_ruling(ban.seal(book.rule(ban.KIND, peer, moment, ME.peer), FLEET.public, FLEET.sign))
 
 
 def test_of_a_banned_node_the_windows_from_the_ban_on_are_dropped_and_no_others() -> None:
@@ -41,26 +47,28 @@ def test_of_a_banned_node_the_windows_from_the_ban_on_are_dropped_and_no_others(
     windows = [FIRST, FIRST + LENGTH, FIRST + 2 * LENGTH]
     some.load([page(dave.peer, each) for each in windows] + [page(key("erin").peer, each) for each in windows])
     assert some.disowned() == []
-    book.put_ruling(Ruling("ban", dave.peer, FIRST + LENGTH - 1.0, 1, ME.peer))
+    shut_out(book, dave.peer, FIRST + LENGTH - 1)
     dropped = some.disowned()
     assert {(k.origin.peer, k.window) for k in dropped} == {(dave.peer, each) for each in windows[1:]}
     some.disown(dropped)
     assert some.disowned() == []
 
 
-def test_who_turns_out_to_have_joined_after_the_last_use_is_dropped_as_a_whole() -> None:
-    late, early = member("late", joined=NOW + 5), member("early", joined=NOW)
-    some, _ = fleet(late)
+def test_whom_a_banned_node_says_to_have_let_in_after_the_ban_is_dropped_as_a_whole() -> None:
+    many = invitation(uses=9)
+    dave, early = member("dave", by=many), member("early", NOW + 1, many, voucher="dave")
+    late = member("late", NOW + 9, many, voucher="dave")
+    some, book = fleet(dave, early, late)
     some.load([page(late.peer, FIRST), page(early.peer, FIRST)])
     assert some.disowned() == []
-    some.welcome(msgspec.msgpack.encode(early))
+    shut_out(book, dave.peer, int(NOW) + 5)
     assert [k.origin.peer for k in some.disowned()] == [late.peer]
 
 
 def test_own_pages_stay_whatever_is_ruled() -> None:
     some, book = fleet()
     some.load([page(ME.peer, FIRST)])
-    book.put_ruling(Ruling("ban", ME.peer, NOW - 10 * LENGTH, 1, ME.peer))
+    shut_out(book, ME.peer, FIRST - 10 * LENGTH)
     assert some.disowned() == []
 
 

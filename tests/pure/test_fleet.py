@@ -2,25 +2,28 @@
 
 import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator import ban
 from aggregator.accept import Gate, Refusal, accept
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
 from aggregator.election import RANKS, rank_of, ranked, wait_for
-from aggregator.fleet import Fleet, Incoming, Terms, why_not_ruling
+from aggregator.entries import introduction, why_not_ruling
+from aggregator.fleet import Fleet, Incoming, Terms
 from aggregator.ledger import Ledger
-from aggregator.member import Invitation, Member, Roster, admit, invite
+from aggregator.member import FLEET_KEY, Invitation, Member, admit, invite, vouch
 from aggregator.message import BadMessage, BookMessage, PageMessage, Presence, decode, encode
 from aggregator.outbox import Outbox
 from aggregator.pace import BUDGET, FASTEST, INTERVAL, Pace
 from aggregator.page import Origin, Page, PageKey, message_to_sign, write_body
 from aggregator.presence import Peers, Settling, period
 from aggregator.reason import Reason
+from aggregator.roster import Roster
 from aggregator.sync import BookEntries, Pulled
 from aggregator.window import FUTURE
 from tests.pure.factories import name, tally
@@ -48,52 +51,19 @@ def invitation(expires: float = NOW + 100, uses: int = 10, fleet: bytes = FLEET)
     return invite(fleet, KEY, expires, uses, signer(fleet))
 
 
-def member(peer: str, joined: float = NOW, by: Invitation | None = None) -> Member:
-    return admit(peer, joined, by or invitation(), signer(KEY))
+def asking(peer: str, by: Invitation | None = None) -> Member:
+    return admit(peer, by or invitation(), signer(KEY))
+
+
+def member(peer: str, joined: float = NOW, by: Invitation | None = None, voucher: str = FLEET_KEY) -> Member:
+    return vouch(asking(peer, by), voucher, joined, signer(voucher.encode() or FLEET))
 
 
 def roster(*members: Member) -> Roster:
-    made = Roster([FLEET], verify)
+    made = Roster([FLEET], verify, verify_peer)
     for each in members:
         made.put(each)
     return made
-
-
-# Membership.
-
-
-def test_a_chain_that_holds_makes_a_member() -> None:
-    assert roster(member("alice")).why_not("alice", {}) is None
-    assert roster().why_not("alice", {}) is Reason.NOT_A_MEMBER
-
-
-@pytest.mark.parametrize(
-    ("chain", "reason"),
-    [
-        (member("alice", by=invitation(fleet=b"x" * 32)), Reason.OTHER_FLEET),
-        (member("alice", joined=NOW + 101), Reason.INVITATION_EXPIRED),
-        (msgspec.structs.replace(member("alice"), peer="mallory"), Reason.FORGED),
-        (msgspec.structs.replace(member("alice"), signature=b"x" * 32), Reason.FORGED),
-        (member("alice", by=msgspec.structs.replace(invitation(), uses=99)), Reason.FORGED),
-        (member("alice", by=msgspec.structs.replace(invitation(), expires=NOW * 2)), Reason.FORGED),
-    ],
-)
-def test_a_chain_that_does_not_hold_says_why(chain: Member, reason: Reason) -> None:
-    assert roster().put(chain) is reason
-
-
-def test_of_more_members_than_uses_the_first_to_join_count() -> None:
-    two = invitation(uses=2)
-    some = [member("carol", NOW - 1, two), member("alice", NOW - 3, two), member("bob", NOW - 2, two)]
-    for order in (some, some[::-1]):
-        made = roster(*order)
-        assert [made.why_not(peer, {}) for peer in ("alice", "bob", "carol")] == [None, None, Reason.USED_UP]
-
-
-def test_a_peer_and_an_invitation_can_be_banned() -> None:
-    made = roster(member("alice"))
-    assert made.why_not("alice", {"alice": 0.0}) is Reason.BANNED
-    assert made.why_not("alice", {KEY.hex(): 0.0}) is Reason.BANNED
 
 
 # Accepting pages.
@@ -101,7 +71,7 @@ def test_a_peer_and_an_invitation_can_be_banned() -> None:
 
 def signed(peer: str = "alice", window: int = 99, key: str = "", length: int = LENGTH) -> Page:
     bare = Page(PageKey(Origin(peer, "r" * 16), window * length, 0), 1, write_body([tally(1, 5)]))
-    message = message_to_sign(bare, FLEET)
+    message = message_to_sign(bare, FLEET, length)
     return msgspec.structs.replace(bare, signature=signer((key or peer).encode())(message))
 
 
@@ -121,6 +91,7 @@ def test_a_members_page_is_taken() -> None:
         (signed("mallory"), Reason.NOT_A_MEMBER),
         (signed("alice", key="mallory"), Reason.BAD_PAGE),
         (signed(window=99, length=901), Reason.BAD_PAGE),
+        (signed(window=297, length=300), Reason.BAD_PAGE),
         (msgspec.structs.replace(signed(), sequence=2), Reason.BAD_PAGE),
         (msgspec.structs.replace(signed(), body=write_body([tally(1, 6)])), Reason.BAD_PAGE),
         (msgspec.structs.replace(signed(), body=b"\xc1"), Reason.BAD_PAGE),
@@ -383,7 +354,7 @@ def fleet_of(*members: Member) -> Fleet:
 
 def test_a_pull_that_introduces_a_member_brings_its_pages_too() -> None:
     bob = member("bob")
-    chain = Ruling("member", "bob", msgspec.msgpack.encode(bob), 1, "alice")
+    chain = introduction(bob)
     incoming = fleet_of(member("alice")).pulled(Pulled([signed("bob")], BookEntries(rulings=[chain]), True), NOW)
     assert [page.key.origin.peer for page, _ in incoming.pages] == ["bob"]
     assert not incoming.refused
@@ -397,13 +368,115 @@ def test_the_higher_version_stays_whichever_was_committed_last() -> None:
     assert fleet.digest.page(new.key) == new
 
 
-def test_no_ruling_uses_up_the_versions_of_other_keys() -> None:
-    book = Book()
-    book.put_ruling(Ruling("mute", name(1), None, 2**53 - 1, "mallory"))
-    assert why_not_ruling(book.rule("ban", "mallory", 5, "alice"), roster()) is None
-
-
 def test_a_ruling_that_is_too_long_is_refused() -> None:
-    assert why_not_ruling(Ruling("x", "y", "v" * 5_000, 1, "mallory"), roster()) is Reason.BAD_MESSAGE
-    chain = msgspec.msgpack.encode(member("bob"))
-    assert why_not_ruling(Ruling("member", "bob", chain, 1, "alice"), roster()) is None
+    assert why_not_ruling(Ruling("x", "y", "v" * 5_000, 1, "mallory"), roster(), NOW) is Reason.BAD_MESSAGE
+    assert why_not_ruling(introduction(member("bob")), roster(), NOW) is None
+
+
+def test_no_member_rules_for_ever_by_a_high_version() -> None:
+    book, highest = Book(), int((NOW + FUTURE) * 1000)
+    for version, reason in ((2**53 - 1, Reason.IN_THE_FUTURE), (highest + 1, Reason.IN_THE_FUTURE), (highest, None)):
+        ruling = Ruling("mute", name(1), None, version, "mallory")
+        assert why_not_ruling(ruling, roster(), NOW) is reason
+    book.put_ruling(Ruling("mute", name(1), None, highest, "mallory"))
+    overruled = book.rule("mute", name(1), {"until": "forever"}, "alice")
+    assert why_not_ruling(overruled, roster(), NOW + 1) is None
+
+
+# Being let in.
+
+
+def newcomer(name: str, chain: Member) -> Fleet:
+    """A node that knows nobody."""
+    terms = Terms(FLEET, LENGTH, verify_peer)
+    return Fleet(Origin(name, "r" * 16), terms, roster(chain), Ledger(), Book(), signer(name.encode()))
+
+
+def welcome(there: Fleet, chain: Member, path: Sequence[Member] = ()) -> Member | Refusal:
+    first, *others = (msgspec.msgpack.encode(each) for each in (chain, *path))
+    return there.welcome(first, others)
+
+
+def founder() -> Fleet:
+    own = b"o" * 32
+    by = invite(FLEET, own, NOW, 1, signer(FLEET))
+    return newcomer("me", vouch(admit("me", by, signer(own)), FLEET_KEY, NOW, signer(FLEET)))
+
+
+def test_who_has_an_invitation_is_let_in_by_the_first_member_it_meets_and_then_lets_in_others() -> None:
+    me, bob, carol = founder(), newcomer("bob", asking("bob")), newcomer("carol", asking("carol"))
+    shown = welcome(me, asking("bob"))
+    assert isinstance(shown, Refusal)
+    assert shown.reason is Reason.NOT_LET_IN
+    chain = me.let_in(asking("bob"), NOW)
+    assert isinstance(chain, Member)
+    for each in (me, bob, carol):
+        assert isinstance(welcome(each, chain, me.roster.path("me")), Member)
+    second = bob.let_in(asking("carol"), NOW + 1)
+    assert isinstance(second, Member)
+    assert isinstance(welcome(carol, second, bob.roster.path("bob")), Member)
+    assert isinstance(welcome(newcomer("dave", asking("dave")), second, bob.roster.path("bob")), Member)
+
+
+def test_who_is_not_let_in_yet_lets_in_nobody() -> None:
+    refusal = newcomer("bob", asking("bob")).let_in(asking("carol"), NOW)
+    assert refusal == Refusal(Reason.NOT_LET_IN)
+
+
+def test_an_invitation_lets_in_as_many_as_it_says_while_it_lasts_and_each_once() -> None:
+    me, two = founder(), invitation(uses=2)
+    alice, again = me.let_in(asking("alice", two), NOW), me.let_in(asking("alice", two), NOW + 50)
+    assert alice == again
+    assert isinstance(me.let_in(asking("bob", two), NOW + 1), Member)
+    assert me.let_in(asking("carol", two), NOW + 2) == Refusal(Reason.USED_UP)
+    assert me.let_in(asking("carol"), NOW + 101) == Refusal(Reason.INVITATION_EXPIRED)
+    forged = msgspec.structs.replace(asking("carol"), peer="mallory")
+    assert me.let_in(forged, NOW) == Refusal(Reason.FORGED)
+
+
+def test_nobody_is_let_in_by_a_banned_invitation_or_under_a_banned_name() -> None:
+    for subject in ("bob", KEY.hex()):
+        me = founder()
+        me.has.book.put_ruling(ban.seal(me.has.book.rule("ban", subject, int(NOW), "me"), FLEET, signer(FLEET)))
+        assert me.let_in(asking("bob"), NOW) == Refusal(Reason.BANNED)
+
+
+def test_what_is_shown_by_who_is_no_member_is_not_kept() -> None:
+    me = founder()
+    strangers = [member(f"s{n}", voucher=f"s{n + 1}") for n in range(20)]
+    refusal = welcome(me, strangers[0], strangers[1:])
+    assert refusal == Refusal(Reason.NOT_A_MEMBER)
+    assert [each.peer for each in me.roster.members()] == ["me"]
+
+
+# Bans.
+
+
+def banned(subject: str, moment: int | None, version: int = 1, key: bytes = FLEET) -> Ruling:
+    return ban.seal(Ruling("ban", subject, moment, version, "alice"), key, signer(key))
+
+
+@pytest.mark.parametrize(
+    "ruling",
+    [
+        Ruling("ban", "bob", int(NOW), 1, "mallory"),
+        Ruling("ban", "bob", None, 1, "mallory"),
+        Ruling("ban", "bob", [int(NOW), FLEET, b"x" * 64], 1, "mallory"),
+        banned("bob", int(NOW), key=b"other"),
+        msgspec.structs.replace(banned("bob", None), version=9),
+        msgspec.structs.replace(banned("bob", None), origin="zzz"),
+        msgspec.structs.replace(banned("carol", int(NOW)), subject="bob"),
+        msgspec.structs.replace(banned("bob", None), value=[int(NOW), *banned("bob", None).value[1:]]),
+    ],
+)
+def test_a_ban_that_the_fleets_key_did_not_sign_is_refused(ruling: Ruling) -> None:
+    assert why_not_ruling(ruling, roster(), NOW) is Reason.FORGED
+
+
+def test_a_ban_counts_until_the_fleets_key_lifts_it() -> None:
+    fleet = fleet_of(member("bob"))
+    for version, moment in ((1, int(NOW)), (2, None), (3, int(NOW) + 5)):
+        ruling = banned("bob", moment, version)
+        assert why_not_ruling(ruling, roster(), NOW) is None
+        fleet.has.book.put_ruling(ruling)
+        assert fleet.why_not("bob") is (None if moment is None else Reason.BANNED)

@@ -5,19 +5,21 @@ from pathlib import Path
 
 import msgspec
 
+from aggregator import ban
 from aggregator.author import Author
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
 from aggregator.digest import Digest, mark, version_of
+from aggregator.entries import introduction
 from aggregator.ledger import Ledger
-from aggregator.member import Member, admit, invite
+from aggregator.member import FLEET_KEY, Member, admit, invite, vouch
 from aggregator.message import PageMessage, encode
 from aggregator.page import Origin, Page, message_to_sign
 from aggregator.sync import Fetch, Has, Origins, Question, Versions, answer, pull
 from aggregator.tally import Seen
-from node.identity import from_seed
+from node.identity import Identity, from_seed
 
 PAGE = Path(__file__).parents[2] / "docs" / "protocol.md"
-FLEET, INVITATION, PEER = (from_seed(bytes([number]) * 32) for number in (1, 2, 3))
+FLEET, INVITATION, PEER, OTHER = (from_seed(bytes([number]) * 32) for number in (1, 2, 3, 4))
 JOINED, EXPIRES = 1785758400.0, 1785844800.0
 WINDOW = 1785758400
 HORIZON = 1785672000
@@ -25,9 +27,21 @@ LENGTH = 900
 ROOT = "s1-" + "0" * 31 + "1"
 
 
-def member() -> Member:
+def asking(who: Identity) -> Member:
     invitation = invite(FLEET.public, INVITATION.public, EXPIRES, 2, FLEET.sign)
-    return admit(PEER.peer, JOINED, invitation, INVITATION.sign)
+    return admit(who.peer, invitation, INVITATION.sign)
+
+
+def member() -> Member:
+    return vouch(asking(PEER), FLEET_KEY, JOINED, FLEET.sign)
+
+
+def other() -> Member:
+    return vouch(asking(OTHER), PEER.peer, JOINED + 60.0, PEER.sign)
+
+
+def banned() -> Ruling:
+    return ban.seal(Ruling("ban", OTHER.peer, WINDOW + LENGTH, 1, PEER.peer), FLEET.public, FLEET.sign)
 
 
 def page() -> Page:
@@ -44,7 +58,7 @@ def page() -> Page:
     )
     staged = Author(Origin(PEER.peer, "0123456789abcdef"), LENGTH).stage([seen], WINDOW + 1.0, lambda _: False)
     bare = staged.pages[0][0]
-    return msgspec.structs.replace(bare, signature=PEER.sign(message_to_sign(bare, FLEET.public)))
+    return msgspec.structs.replace(bare, signature=PEER.sign(message_to_sign(bare, FLEET.public, LENGTH)))
 
 
 def book() -> Book:
@@ -79,8 +93,11 @@ def made() -> dict[str, bytes]:
     return {
         "fleet id": FLEET.public,
         "peer id, as text": PEER.peer.encode(),
+        "chain of one who has an invitation": msgspec.msgpack.encode(asking(PEER)),
         "chain": msgspec.msgpack.encode(member()),
-        "signed by the page's origin": message_to_sign(page(), FLEET.public),
+        "ruling that introduces the second peer": msgspec.msgpack.encode(introduction(other())),
+        "ruling that bans the second peer": msgspec.msgpack.encode(banned()),
+        "signed by the page's origin": message_to_sign(page(), FLEET.public, LENGTH),
         "gossip message with the page": encode(PageMessage([page()])),
         "mark of the page": mark(version_of(page())).to_bytes(32),
         **exchange(),

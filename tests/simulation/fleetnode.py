@@ -12,12 +12,13 @@ import msgspec
 from aggregator.book import Fact, FactKey, Ruling
 from aggregator.election import Progress, rank_of, wait_for
 from aggregator.fleet import Fleet, Incoming, Terms
-from aggregator.member import Member, Roster, admit, invite
+from aggregator.member import FLEET_KEY, Member, admit, invite, vouch
 from aggregator.message import Presence
 from aggregator.pace import Pace
 from aggregator.page import PageKey, newer
 from aggregator.presence import Settling, period
 from aggregator.reason import Reason
+from aggregator.roster import Roster
 from aggregator.sync import Answer, Pull, Pulled, Question, answer, pull
 from tests.simulation.github import VirtualGitHub
 from tests.simulation.network import Network
@@ -51,7 +52,7 @@ TERMS = Terms(FLEET, WINDOW, verify_page)
 
 
 def member(name: str) -> Member:
-    return admit(name, 0.0, INVITATION, sign_as(INVITATION.key))
+    return vouch(admit(name, INVITATION, sign_as(INVITATION.key)), FLEET_KEY, 0.0, sign_as(FLEET))
 
 
 class FleetNode(SimNode):
@@ -77,7 +78,7 @@ class FleetNode(SimNode):
         if self.life.alive:
             return
         super().start()
-        roster = Roster([FLEET], verify)
+        roster = Roster([FLEET], verify, verify_page)
         for node in self.nodes.values():
             roster.put(member(node.name))
         known = self.known

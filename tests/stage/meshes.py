@@ -9,8 +9,10 @@ from pathlib import Path
 import trio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from aggregator.ban import seal
+from aggregator.book import Ruling
 from aggregator.fleetkey import renew
-from aggregator.member import Invitation, admit, invite
+from aggregator.member import FLEET_KEY, Invitation, admit, invite, vouch
 from aggregator.reason import Reason
 from node.book import BookKeeper, open_book
 from node.clock import SystemClock
@@ -44,9 +46,15 @@ class Founders:
     def _sign(self, message: bytes) -> bytes:
         return self.fleet_key.sign(message)
 
-    def file(self, peer: str) -> FleetFile:
-        """The fleet file of a member."""
-        member = admit(peer, SystemClock().now(), self.invitation, self.invitation_key.sign)
+    def ban(self, ruling: Ruling) -> Ruling:
+        """The ban that only who has the fleet's key can make."""
+        return seal(ruling, self.fleet, self._sign)
+
+    def file(self, peer: str, *, asking: bool = False) -> FleetFile:
+        """The fleet file of a member, or of one who is yet to be let in (`asking`)."""
+        member = admit(peer, self.invitation, self.invitation_key.sign)
+        if not asking:
+            member = vouch(member, FLEET_KEY, SystemClock().now(), self._sign)
         return FleetFile(
             name="test",
             id=self.fleet,
@@ -87,7 +95,7 @@ class MeshNode:
 
 @asynccontextmanager
 async def node(
-    founders: Founders, directory: Path, *seeds: str, psk: str = "", without_key: bool = False
+    founders: Founders, directory: Path, *seeds: str, psk: str = "", without_key: bool = False, asking: bool = False
 ) -> AsyncGenerator[MeshNode]:
     """A node in `directory` that knows `seeds`; gone at the end, its directory stays."""
     clock = SystemClock()
@@ -99,7 +107,7 @@ async def node(
         keeper = await open_book(store, identity.peer, clock)
         key = "" if without_key else psk or founders.network_key.psk
         settings = NetworkSettings(psk=key, open=without_key, listen=("/ip4/127.0.0.1/tcp/0",), seeds=seeds)
-        file = founders.file(identity.peer)
+        file = founders.file(identity.peer, asking=asking)
         mesh = Mesh(file, settings, directory / "addresses", identity, counting, keeper, store, clock, Nobody(), 2.0)
         nursery = await stack.enter_async_context(trio.open_nursery())
         await nursery.start(mesh.run)

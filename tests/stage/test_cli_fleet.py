@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from aggregator.reason import Reason
 from node import fleet
 from node.cli import config_set, init, invite, join
 from node.network import Network, NetworkSettings, open_network
@@ -74,7 +75,7 @@ async def test_two_machines_become_a_fleet(tmp_path: Path):
     assert (ran.json["name"], ran.json["window"], ran.json["running"]) == ("shop", 300, False)
     assert (bob.fleet.id, bob.fleet.length) == (alice.fleet.id, 300)
     assert bob.fleet.seeds == [there, dead]
-    assert alice.fleet.roster().put(bob.fleet.member) is None
+    assert alice.fleet.roster().put(bob.fleet.member) is Reason.NOT_LET_IN
     assert bob.fleet.member.peer == ran.json["node"]
     assert bob.config.exists()
     for each in bob.state.iterdir():

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from aggregator.fleetkey import Keys, renew
+from aggregator.reason import Reason
 from node import admission, fleet, markerkey
 from node.fleet import FleetError, FleetFile
 from node.identity import Identity, load_or_make
@@ -56,7 +57,8 @@ def test_who_joins_has_all_that_the_fleet_shares(tmp_path: Path) -> None:
         first.marker,
     )
     assert (bob / markerkey.NAME).read_bytes() == (alice / markerkey.NAME).read_bytes()
-    assert first.roster().put(second.member) is None
+    assert first.roster().put(second.member) is Reason.NOT_LET_IN
+    assert second.why_not() is None
     assert not (bob / fleet.KEY_NAME).exists()
     assert fleet.load_fleet(bob, node(bob).peer) == second
 

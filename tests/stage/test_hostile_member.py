@@ -12,11 +12,11 @@ from aggregator.election import LONGEST_WAIT
 from aggregator.fleet import Fleet, Incoming, Terms
 from aggregator.history import DAY
 from aggregator.ledger import Ledger
-from aggregator.member import Roster
 from aggregator.page import Origin
 from aggregator.presence import Settling
 from aggregator.reason import Reason
 from aggregator.record import ErrorRecord, encode
+from aggregator.roster import Roster
 from aggregator.sync import Compared
 from node import samples as sampling
 from node.election import Election
@@ -50,7 +50,7 @@ def believed(_who: object, _message: bytes, _signature: bytes) -> bool:
 
 
 def fleet() -> Trusting:
-    terms, roster = Terms(b"f" * 32, 900, believed), Roster([b"f"], believed)
+    terms, roster = Terms(b"f" * 32, 900, believed), Roster([b"f"], believed, believed)
     return Trusting(Origin("me", RUN), terms, roster, Ledger(), Book(), lambda _: b"s")
 
 

@@ -1,5 +1,6 @@
 """A node that the fleet refuses reads in its own log why, and what to do."""
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from tests.stage.network_fleet import until
 async def test_who_came_too_late_for_an_invitation_is_told_so(tmp_path: Path) -> None:
     founders = Founders(uses=1)
     with trio.fail_after(30), capture_logs() as logged:
-        async with node(founders, tmp_path / "alice") as alice, node(founders, tmp_path / "bob", alice.address) as bob:
+        async with AsyncExitStack() as stack:
+            alice = await stack.enter_async_context(node(founders, tmp_path / "alice"))
+            bob = await stack.enter_async_context(node(founders, tmp_path / "bob", alice.address, asking=True))
 
             def told() -> list[Any]:
                 return [each for each in logged if each["event"] == "refused by a node of the fleet"]

@@ -8,20 +8,23 @@ from typing import NamedTuple
 
 import trio
 
+from aggregator.ban import seal
 from aggregator.book import Book
 from aggregator.election import RANKS, ranked
 from aggregator.fleet import Fleet, Terms
 from aggregator.fleetkey import Keys
 from aggregator.ledger import Ledger
-from aggregator.member import Member, Roster
+from aggregator.member import Member
 from aggregator.message import Presence
 from aggregator.moment import rfc3339
 from aggregator.page import Origin
 from aggregator.reason import Reason
+from aggregator.roster import Roster
 from node.cli import ban, leader, peers
 from node.cli.verb import Verb
 from node.control.server import serve
-from node.control.view import PeerRow, Renewed
+from node.control.view import PeerRow, Renewed, Seal
+from node.fleet import FleetError
 from node.identity import verify, verify_key
 from node.roll import Roll
 from node.sockets import bind
@@ -68,10 +71,11 @@ class Situation:
     compared: dict[str, float] = field(default_factory=dict[str, float])
     trouble: dict[str, str] = field(default_factory=dict[str, str])
     book: Book = field(default_factory=Book)
+    fleet_key: bool = True
     renewed: list[Keys] = field(default_factory=list[Keys])
 
     def __post_init__(self) -> None:
-        roster = Roster([FLEET.public], verify_key)
+        roster = Roster([FLEET.public], verify_key, verify)
         for name in NAMES:
             roster.put(some_member(name))
         terms = Terms(FLEET.public, 900, verify)
@@ -99,7 +103,13 @@ class Situation:
             lambda: 2.0,
             list,
             self.renew,
+            self.seal,
         )
+
+    async def seal(self) -> Seal:
+        if not self.fleet_key:
+            raise FleetError("fleet.key: is not here")
+        return lambda ruling: seal(ruling, FLEET.public, FLEET.sign)
 
     async def renew(self, keys: Keys) -> Renewed:
         self.renewed.append(keys)
@@ -241,6 +251,15 @@ async def test_a_ban_that_hits_nobody_several_or_oneself_is_refused(tmp_path: Pa
         for own in (PEERS["alice"], GUEST.public.hex()):
             assert "this node itself" in (await ask(desk, ban.VERB, name=own)).err
     assert view.audit == []
+
+
+async def test_who_does_not_have_the_fleets_key_neither_bans_nor_lifts_a_ban(tmp_path: Path) -> None:
+    there = Situation(fleet_key=False)
+    async with node(tmp_path, there) as (desk, view):
+        for lift in (False, True):
+            ran = await ask(desk, ban.VERB, name=PEERS["bob"], lift=lift)
+            assert (ran.code, "fleet.key: is not here" in ran.err) == (1, True)
+    assert (view.audit, there.fleet.bans) == ([], {})
 
 
 async def test_a_node_that_is_alone_says_so_and_leads_itself(tmp_path: Path) -> None:

@@ -17,7 +17,18 @@ from aggregator.page import Origin, Page, PageKey, write_body
 from aggregator.record import ErrorRecord, ExceptionInfo, Frame
 from aggregator.tally import Tally
 from node.config import Loaded, load
-from node.control.view import Delivery, Finding, FleetView, Health, Measured, Notified, Notifying, Reloaded, Summary
+from node.control.view import (
+    Delivery,
+    Finding,
+    FleetView,
+    Health,
+    Measured,
+    Notified,
+    Notifying,
+    Reloaded,
+    Seal,
+    Summary,
+)
 from tests.pure.factories import ALICE, name, tally
 
 NOW = 1_800_000_900.0
@@ -93,10 +104,12 @@ class FakeView:
     async def actions(self) -> dict[str, int]:
         return dict(Counter(self.audit))
 
-    async def rule(self, action: str, subject: str, rulings: Sequence[tuple[str, str, Any]]) -> None:
+    async def rule(
+        self, action: str, subject: str, rulings: Sequence[tuple[str, str, Any]], seal: Seal = lambda ruling: ruling
+    ) -> None:
         self.audit.append(action)
         for kind, about, value in rulings:
-            self.known.book.put_ruling(self.known.book.rule(kind, about, value, "alice"))
+            self.known.book.put_ruling(seal(self.known.book.rule(kind, about, value, "alice")))
 
     async def bundle(self) -> Summary:
         self.last = Summary(at="2027-01-15T08:15:00Z", unique=2, meeting_threshold=1, created=1, existing_checked=4)

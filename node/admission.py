@@ -93,8 +93,16 @@ def may_join(directory: Path, token: Token, now: float) -> FleetFile | None:
     return before
 
 
-def join(directory: Path, node: Identity, token: Token, seeds: Sequence[str], now: float) -> FleetFile:
-    """Let `node` ask to be a member, or renew what a member knows. Raises `FleetError`."""
+def asking(directory: Path, node: Identity, token: Token, now: float) -> Member:
+    """What `node` shows to be let in, or its chain where it was. Raises `FleetError`."""
+    before = may_join(directory, token, now)
+    if before and before.member.peer == node.peer and before.member.invitation == token.invitation:
+        return before.member  # the same invitation used again by the same node is used once
+    return admit(node.peer, token.invitation, from_seed(token.seed).sign)
+
+
+def join(directory: Path, token: Token, member: Member, seeds: Sequence[str], now: float) -> FleetFile:
+    """Write down what a member knows; `member` as of `asking`, let in since or not. Raises `FleetError`."""
     before = may_join(directory, token, now)
     file = FleetFile(
         name=token.name,
@@ -104,7 +112,7 @@ def join(directory: Path, node: Identity, token: Token, seeds: Sequence[str], no
         marker=fingerprint(token.marker_key),
         length=token.length,
         seeds=list(seeds),
-        member=_chain(before, node, token),
+        member=member,
     )
     reason = file.why_not()
     if reason is not None:
@@ -126,13 +134,6 @@ def own_fleet(directory: Path, node: Identity) -> FleetFile:
             "one"
         )
     return file
-
-
-def _chain(before: FleetFile | None, node: Identity, token: Token) -> Member:
-    """The same invitation used again by the same node is used once."""
-    if before and before.member.peer == node.peer and before.member.invitation == token.invitation:
-        return before.member
-    return admit(node.peer, token.invitation, from_seed(token.seed).sign)
 
 
 def _ago(seconds: float) -> str:

@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 import trio
 
-from aggregator import __version__, ban
+from aggregator import __version__, ban, hello
 from aggregator.book import Fact, FactKey, Ruling
 from aggregator.fleet import Fleet, Terms
 from aggregator.member import Member
@@ -20,7 +20,7 @@ from aggregator.message import Presence
 from aggregator.pace import Pace
 from aggregator.presence import Settling
 from aggregator.reason import Reason
-from node import peers, rotation, samples, sync
+from node import rotation, samples, sync
 from node.book import BookKeeper, Seal
 from node.clock import Clock
 from node.config import Config, Places
@@ -31,7 +31,7 @@ from node.fleet import FleetError, FleetFile, let_in, load_fleet_key
 from node.gossip import Gossip, Intake
 from node.identity import Identity, verify
 from node.network import Network, NetworkError, NetworkSettings
-from node.peers import Hello, Introductions
+from node.peers import Introductions
 from node.roll import Roll
 from node.rotation import Rotation
 from node.samples import Samples
@@ -79,8 +79,8 @@ class Mesh:
         self.network = Network(settings, identity.private_bytes(), address_book, log)
         links = _Links(self.network)
         self.door = Door(self.fleet, file.member, clock, self._enter, self._let_in)
-        hello = Hello(b"", __version__, file.length, READS)
-        self.introductions = Introductions(self.fleet, hello, self.door, links, self.settling.met)
+        said = hello.Hello(b"", __version__, file.length, READS)
+        self.introductions = Introductions(self.fleet, said, self.door, links, self.settling.met)
         self.intake = Intake(self.fleet, counting, keeper)
         pace = Pace(clock.elapsed(), tokens=random.random())  # noqa: S311  # jitter is no secret
         self.gossip = Gossip(self.fleet, self.network, self.intake, pace, clock, self._presence)
@@ -119,7 +119,7 @@ class Mesh:
         self._counting.sample_listener = self.samples.made
         self.network.set_validator(self._valid)
         self.network.accept(self.introductions.may_link)
-        self.network.handle(peers.PROTOCOL, self.introductions.handle)
+        self.network.handle(hello.PROTOCOL, self.introductions.handle)
         self.network.handle(sync.PROTOCOL, self.sync.handle)
         self.network.handle(rotation.PROTOCOL, self.rotation.handle)
         self.network.handle(samples.PROTOCOL, self.samples.handle)

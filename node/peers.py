@@ -8,7 +8,7 @@ answered. A member that this node did not know yet is entered into the book, and
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Annotated, Protocol
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -16,12 +16,11 @@ import trio
 
 from aggregator.accept import Refusal
 from aggregator.fleet import Fleet
+from aggregator.hello import PROTOCOL, Hello, NotWelcome, read_hello, refusal
+from aggregator.member import Member
 from aggregator.reason import Reason
-from aggregator.roster import DEPTH
-from node.door import Door
 from node.store import StoreError
 
-PROTOCOL = "/error-aggregator/hello/1"
 DEADLINE = 5.0  # seconds for an answer
 PATIENCE = 3.0  # seconds that a neighbour has to introduce itself after its answer failed
 SHUT_OUT = 30.0  # seconds that a stranger, once cut off, is not let in again
@@ -29,27 +28,6 @@ REMEDY = "ask for a new invitation (aggregator invite), then aggregator join, an
 LOOK = 0.5  # seconds between two looks at who is there
 
 log = structlog.get_logger("peers")
-
-
-class Hello(msgspec.Struct, frozen=True):
-    """What both sides say first."""
-
-    chain: bytes  # MessagePack of the sender's Member
-    version: str
-    length: int  # seconds of a window
-    reads: list[str] = []  # formats and signature versions
-    path: Annotated[list[bytes], msgspec.Meta(max_length=DEPTH)] = []  # to the fleet's key
-    member: bytes = b""  # the chain of who is answered: it was let in here
-
-
-class NotWelcome(msgspec.Struct, frozen=True):
-    """What a stranger is answered."""
-
-    refused: str  # name of the reason
-
-
-_hellos = msgspec.msgpack.Decoder(Hello)
-_refusals = msgspec.msgpack.Decoder(NotWelcome)
 
 
 class Stranger(Exception):
@@ -68,6 +46,18 @@ class Links(Protocol):
         ...
 
     async def disconnect(self, peer: str) -> None: ...
+
+
+class Door(Protocol):
+    """Who lets in, and what this node shows of itself. Raises `StoreError`."""
+
+    def chain(self) -> bytes: ...
+
+    def path(self) -> list[bytes]: ...
+
+    async def welcome(self, peer: str, chain: bytes, path: list[bytes]) -> Member | Refusal: ...
+
+    async def learn(self, chain: bytes) -> None: ...
 
 
 class Introductions:
@@ -121,7 +111,7 @@ class Introductions:
     async def _introduce(self, peer: str, busy: set[str]) -> None:
         try:
             answer = await self._links.ask(peer, PROTOCOL, self._words(), DEADLINE)
-            refused = _refusal(answer)
+            refused = refusal(answer)
             if not refused:
                 _, hello = await self._welcome(peer, answer)
                 await self._door.learn(hello.member)
@@ -165,10 +155,9 @@ class Introductions:
 
     async def _welcome(self, peer: str, data: bytes) -> tuple[bytes, Hello]:
         """Its chain, and what it said of itself. Raises `Stranger`, and `StoreError`."""
-        try:
-            hello = _hellos.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise self._stranger(peer, "MALFORMED", "its introduction cannot be read") from None
+        hello = read_hello(data)
+        if hello is None:
+            raise self._stranger(peer, "MALFORMED", "its introduction cannot be read")
         if hello.length != self._hello.length:
             raise self._stranger(
                 peer, "OTHER_WINDOW", f"its windows last {hello.length} s, ours {self._hello.length} s"
@@ -187,11 +176,3 @@ class Introductions:
             self._told = (self._told if len(self._told) < 1000 else set()) | {peer}
             log.warning("stranger refused", peer=peer, reason=text)
         return Stranger(reason, text)
-
-
-def _refusal(answer: bytes) -> str:
-    """The name of the reason, where a neighbour refused this node; else nothing."""
-    try:
-        return _refusals.decode(answer).refused
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""

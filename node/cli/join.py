@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from aggregator.invitation import BadToken, Token
+from aggregator.member import Member
 from node import admission, fleet, markerkey
 from node.cli.init import make_config, make_directory, own_identity
 from node.cli.reachable import is_node_address
@@ -47,6 +48,7 @@ class Joined(msgspec.Struct, frozen=True):
     addresses: list[Tested]
     running: bool  # a node is, and must be restarted
     member_before: bool
+    let_in_by: str  # peer id; empty: not yet, the first member that it meets when it runs will
 
 
 def run(
@@ -68,7 +70,9 @@ def run(
         if not untested:
             _require_one(tested)
         seeds = [each.address for each in sorted(tested, key=lambda each: not each.answered)]
-        file = admission.join(directory, node, read, seeds, time.time())
+        asking = admission.asking(directory, node, read, time.time())
+        member = asking if asking.signature else trio.run(_ask_all, asking, read, node, tested)
+        file = admission.join(directory, read, member, seeds, time.time())
     except FleetError as error:
         raise Problem(str(error)) from None
     made += [each for each in new if Path(each).exists()]
@@ -84,6 +88,7 @@ def run(
         addresses=tested,
         running=_is_running(cli),
         member_before=before is not None,
+        let_in_by=file.member.voucher,
     )
 
 
@@ -111,6 +116,19 @@ async def _test_all(token: Token, node: Identity) -> list[Tested]:
             if not address.endswith(node.peer):
                 nursery.start_soon(test, address)
     return [Tested(each, why[each] is None, why[each] or "") for each in token.addresses if each in why]
+
+
+async def _ask_all(asking: Member, token: Token, node: Identity, tested: Sequence[Tested]) -> Member:
+    """Let in by one of those that answered. Raises `FleetError` when it is refused."""
+    from node.entrance import ask_to_be_let_in
+    from node.network import ask_address
+
+    async def ask(address: str, protocol: str, question: bytes) -> bytes:
+        psk = token.network_key.psk
+        return await ask_address(address, psk, node.private_bytes(), protocol, question, TEST_SECONDS)
+
+    answered = [each.address for each in tested if each.answered]
+    return await ask_to_be_let_in(asking, token.length, answered, ask)
 
 
 def _require_one(tested: Sequence[Tested]) -> None:
@@ -148,6 +166,8 @@ def table(joined: Joined) -> RenderableType:
         "No address was tested.",
     )
     following = "restart the node, which is running" if joined.running else "aggregator node"
+    if not joined.let_in_by:
+        following += "; the first member that it meets will let it in, while the invitation lasts"
     return Group(told, Text(), tested, Text(f"Next: {following}"))
 
 

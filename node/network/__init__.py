@@ -8,7 +8,7 @@ from node.network.identity import identity_of, is_peer_id
 from node.network.links import PeerLink
 from node.network.logs import hush
 from node.network.network import Network, open_network
-from node.network.probe import test_address
+from node.network.probe import ask_address, test_address
 from node.network.settings import NetworkSettings
 from node.network.workarounds import PINNED
 
@@ -22,6 +22,7 @@ __all__ = [
     "NetworkStatistics",
     "PeerLink",
     "Reason",
+    "ask_address",
     "hush",
     "identity_of",
     "is_peer_id",

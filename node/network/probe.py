@@ -11,7 +11,9 @@ from libp2p.security.noise.exceptions import PeerIDMismatchesPubkey
 from multiaddr import Multiaddr
 
 from node.network.addresses import host_and_port, split_peer
-from node.network.errors import NetworkError
+from node.network.asking import Questions
+from node.network.counters import Counters
+from node.network.errors import NetworkError, Reason
 from node.network.host import build_host, running, swarm_of
 from node.network.identity import identity_of, library_id
 from node.network.settings import NetworkSettings
@@ -49,6 +51,26 @@ async def test_address(multiaddr: str, psk: str, key: bytes, timeout: float) -> 
         # The border of one test: its whole result is a text.
         return reason_of(error, address, answered=answered)
     return None
+
+
+async def ask_address(multiaddr: str, psk: str, key: bytes, protocol: str, payload: bytes, timeout: float) -> bytes:
+    """What the node named in the address answers to a question asked with the identity of `key`. Raises NetworkError.
+
+    For who has no network yet: opens one connection and closes it.
+    """
+    pair = split_peer(multiaddr)
+    if pair is None:
+        raise NetworkError(Reason.BAD_SETTING, f"not an address of a node: {multiaddr!r}")
+    address, peer_id = pair
+    host = build_host(NetworkSettings(psk=psk), identity_of(key))
+    try:
+        with trio.fail_after(timeout):
+            async with running(host):
+                await swarm_of(host).dial_addr(Multiaddr(address), library_id(peer_id))
+                return await Questions(Counters(), lambda _peer: None).ask(host, peer_id, protocol, payload, timeout)
+    except Exception as error:
+        # The border of one visit: whatever the library raises, the caller hears that there was no answer.
+        raise NetworkError(Reason.NOT_CONNECTED, reason_of(error, address, answered=True)) from error
 
 
 def reason_of(error: BaseException, address: str, *, answered: bool = False) -> str:

@@ -69,6 +69,9 @@ def test_two_machines_become_a_fleet_change_their_key_and_part(tmp_path: Path) -
         token = alice.do(invite.VERB, allow_loopback=True).out
         joined = bob.do(join.VERB, token=token)
         assert (joined.code, joined.json["addresses"][0]["answered"]) == (0, True), joined.err
+        assert joined.json["let_in_by"] == alice.peer()
+        late = Machine(tmp_path / "late").do(join.VERB, token=token)
+        assert (late.code, "has been used up" in late.err) == (1, True), late.err
         running.enter_context(bob)
         until(lambda: both_here(alice, bob))
 

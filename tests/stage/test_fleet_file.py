@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from aggregator.fleetkey import Keys, renew
+from aggregator.invitation import Token
 from aggregator.reason import Reason
 from node import admission, fleet, markerkey
 from node.fleet import FleetError, FleetFile
@@ -27,7 +28,11 @@ def founded(directory: Path, length: int = 900) -> FleetFile:
 
 def joined(directory: Path, by: Path, uses: int = 1) -> FleetFile:
     line = admission.write_token(by, admission.own_fleet(by, node(by)), NOW + HOUR, uses, [f"{ADDRESS}/p2p/x"])
-    return admission.join(directory, node(directory), admission.read_token(line, lambda _: True), [], NOW + 60)
+    return joins(directory, admission.read_token(line, lambda _: True), NOW + 60)
+
+
+def joins(directory: Path, token: Token, now: float) -> FleetFile:
+    return admission.join(directory, token, admission.asking(directory, node(directory), token, now), [], now)
 
 
 def test_a_founder_is_a_member_of_its_own_fleet(tmp_path: Path) -> None:
@@ -80,7 +85,7 @@ def test_an_expired_invitation_is_refused(tmp_path: Path) -> None:
     line = admission.write_token(tmp_path / "alice", by, NOW, 1, [])
     token = admission.read_token(line, lambda _: True)
     with pytest.raises(FleetError, match=r"expired 3 hours ago.*ask for a new one"):
-        admission.join(tmp_path / "bob", node(tmp_path / "bob"), token, [], NOW + 3 * HOUR)
+        joins(tmp_path / "bob", token, NOW + 3 * HOUR)
     assert not (tmp_path / "bob" / fleet.NAME).exists()
 
 
@@ -96,8 +101,8 @@ def test_joining_again_with_the_same_invitation_uses_it_once(tmp_path: Path) -> 
     alice, bob = tmp_path / "alice", tmp_path / "bob"
     by = founded(alice)
     token = admission.read_token(admission.write_token(alice, by, NOW + HOUR, 1, []), lambda _: True)
-    first = admission.join(bob, node(bob), token, [], NOW + 60)
-    assert admission.join(bob, node(bob), token, [], NOW + 90).member == first.member
+    first = joins(bob, token, NOW + 60)
+    assert joins(bob, token, NOW + 90).member == first.member
 
 
 def test_joining_again_brings_the_network_key_that_was_missed(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from aggregator import ban
 from aggregator.book import Ruling
-from aggregator.member import Member, read_chain
+from aggregator.member import LATEST, Member, read_chain
 from aggregator.reason import Reason
 from aggregator.roster import Roster, subject_of, version_of
 from aggregator.rulings import sound_ruling
@@ -33,8 +33,14 @@ def why_not_ruling(ruling: Ruling, roster: Roster, now: float) -> Reason | None:
     if not sound_ruling(ruling) or len(msgspec.msgpack.encode(ruling)) > RULING_BYTES:
         return Reason.BAD_MESSAGE
     if ruling.kind == MEMBER:
-        member = read_chain(ruling.value)
-        return roster.put(member) if member and introduction(member) == ruling else Reason.FORGED
+        return _why_not_member(ruling, roster)
     if ruling.kind == ban.KIND:
         return ban.check(ruling, roster.fleets, roster.verify)
     return Reason.IN_THE_FUTURE if ruling.version > (now + FUTURE) * 1000 else None
+
+
+def _why_not_member(ruling: Ruling, roster: Roster) -> Reason | None:
+    member = read_chain(ruling.value)
+    if member is None or not 0 <= member.joined <= LATEST:
+        return Reason.FORGED
+    return roster.put(member) if introduction(member) == ruling else Reason.FORGED

@@ -23,6 +23,7 @@ from aggregator.reason import Reason
 INVITATION = b"error-aggregator invitation 1\0"
 ADMISSION = b"error-aggregator admission 1\0"
 MEMBER = b"error-aggregator member 1\0"
+LATEST = 2**40  # Unix seconds
 FLEET_KEY = ""  # in the place of a voucher's peer id: the fleet's key itself
 
 
@@ -94,7 +95,7 @@ def check(member: Member, fleets: Collection[bytes], verify: Verify, verify_peer
         return reason
     if not member.signature:
         return Reason.NOT_LET_IN
-    if not 0 <= member.joined <= member.invitation.expires:  # NaN is neither
+    if not 0 <= member.joined <= min(member.invitation.expires, LATEST):  # NaN is neither
         return Reason.INVITATION_EXPIRED
     said = MEMBER + _bare(member)
     by_fleet = member.voucher == FLEET_KEY and verify(member.invitation.fleet, said, member.signature)

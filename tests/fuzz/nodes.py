@@ -7,12 +7,14 @@ import msgspec
 
 from aggregator import invitation, message
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
+from aggregator.entries import introduction
 from aggregator.fleet import Fleet, Incoming, Terms
 from aggregator.fleetkey import NetworkKey
 from aggregator.ledger import Ledger
-from aggregator.member import Invitation, Member, Roster
+from aggregator.member import Invitation, Member
 from aggregator.page import BadPage, Origin, Page, PageKey, read_body, write_body
 from aggregator.reason import Reason
+from aggregator.roster import Roster, subject_of
 from aggregator.sync import Answer, BadAnswer, Compare, Fetch, FetchBook, Origins, Question, Versions, answer, pull
 from tests.fuzz.laws import short
 from tests.pure.factories import name, tally
@@ -39,7 +41,7 @@ def believed(_who: object, _message: bytes, _signature: bytes) -> bool:
 
 
 def _fleet() -> Trusting:
-    roster = Roster([b"f" * 32], believed)
+    roster = Roster([b"f" * 32], believed, believed)
     roster.put(MEMBER)
     made = Trusting(ME, Terms(b"f" * 32, LENGTH, believed), roster, Ledger(), Book(), lambda _: b"s")
     _take(made, Incoming(pages=[(PAGE, read_body(PAGE.body))], facts=[FACT], rulings=[RULING]))
@@ -62,11 +64,11 @@ def _take(fleet: Trusting, incoming: Incoming) -> None:
         short(refusal.text or "none")
 
 
-MEMBER = Member("bob", 1.0, Invitation(b"f" * 32, b"i" * 32, 2.0**40, 5, b"s"), b"s")
+MEMBER = Member("bob", Invitation(b"f" * 32, b"i" * 32, 2.0**40, 5, b"s"), b"s", "", 1.0, b"s")
 PAGE = Page(PageKey(THEM, WINDOW, 0), 1, write_body([tally(1, 3), tally(2, 1, services={"web": 1})]), b"s")
 FACT = FactKey("acme/shop", name(1)), Fact(Standing.FILED, NOW, 12)
 RULING = Ruling("mute", name(2), {"until": "rate", "count": 5}, 1, "bob")
-CHAIN = Ruling("member", "bob", msgspec.msgpack.encode(MEMBER), 2, "bob")
+CHAIN = introduction(MEMBER)
 
 
 def page(data: bytes) -> None:
@@ -126,7 +128,7 @@ def chain(data: bytes) -> None:
     fleet = _fleet()
     fleet.welcome(data)
     fleet.roster.members()
-    ruling = Ruling("member", "bob", data, 1, "bob")
+    ruling = Ruling("member", subject_of(MEMBER), data, CHAIN.version, CHAIN.origin)
     _take(fleet, fleet.heard("bob", message.encode(message.BookMessage(rulings=[ruling])), NOW, 1.0))
     _still_sane(fleet)
 

@@ -383,6 +383,14 @@ def test_no_member_rules_for_ever_by_a_high_version() -> None:
     assert why_not_ruling(overruled, roster(), NOW + 1) is None
 
 
+@pytest.mark.parametrize("joined", [float("nan"), float("inf"), -1.0, 1e300])
+def test_a_chain_with_a_time_that_is_none_is_refused(joined: float) -> None:
+    chain = msgspec.msgpack.encode(msgspec.structs.replace(member("bob"), joined=joined))
+    ruling = msgspec.structs.replace(introduction(member("bob")), value=chain)
+    assert why_not_ruling(ruling, roster(), NOW) is Reason.FORGED
+    assert isinstance(founder().welcome(chain), Refusal)
+
+
 # Being let in.
 
 

@@ -29,6 +29,10 @@ class ActivatedNode(DaemonProcess):
     """As `DaemonProcess`; `restart` ends the node in order and waits until the next one works."""
 
     @property
+    def control(self) -> Path:
+        return self.directory / "control.sock"
+
+    @property
     def node_pid(self) -> int:
         """0: there is none now."""
         try:
@@ -41,7 +45,8 @@ class ActivatedNode(DaemonProcess):
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 [
-                    *("systemd-socket-activate", "--fdname=ingest", f"--listen={self.socket}"),
+                    *("systemd-socket-activate", "--fdname=ingest:control"),
+                    *(f"--listen={self.socket}", f"--listen={self.control}"),
                     *(f"--setenv={name}={value}" for name, value in given.items()),
                     *("sh", "-c", KEEP, "sh", sys.executable, *self.program, "--config", str(self.config)),
                 ],

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from node.control.client import Client
 from tests.fleet.activated import ActivatedNode, Shells, Worker, sending
 from tests.fleet.harness import DaemonProcess
 from tests.stage.test_notify import Listener
@@ -22,7 +23,7 @@ needs_systemd = pytest.mark.skipif(not shutil.which("systemd-socket-activate"), 
 @pytest.mark.parametrize("restarts", [1, pytest.param(10, marks=pytest.mark.slow)])
 def test_while_the_node_restarts_no_record_is_refused_and_all_are_counted(tmp_path: Path, restarts: int) -> None:
     with ActivatedNode(tmp_path) as node:
-        inode = node.socket.stat().st_ino
+        inodes = node.socket.stat().st_ino, node.control.stat().st_ino
         one, other, worker = Shells(node.socket, 1), Shells(node.socket, 1), Worker(node.socket, 2)
         with sending(one, other, worker):  # the first connection is what the node is started for
             node.wait_started()
@@ -31,10 +32,12 @@ def test_while_the_node_restarts_no_record_is_refused_and_all_are_counted(tmp_pa
         assert (one.refused, other.refused, worker.refused) == ([], [], [])
         assert min(one.acknowledged, other.acknowledged, worker.acknowledged) > 0
         assert worker.connections > restarts
+        shown = Client(node.control).status()
         node.end()
+        assert shown.refused == {}
         assert sorted(node.counts().values()) == sorted([one.acknowledged + other.acknowledged, worker.acknowledged])
-        assert node.socket.stat().st_ino == inode
-        assert sum("passed=ingest" in line for line in node.log_lines()) == restarts + 1
+        assert (node.socket.stat().st_ino, node.control.stat().st_ino) == inodes
+        assert sum('passed="control ingest"' in line for line in node.log_lines()) == restarts + 1
 
 
 def test_a_socket_that_does_not_fit_ends_the_node_with_one_line(tmp_path: Path) -> None:

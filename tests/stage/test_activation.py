@@ -5,12 +5,15 @@ import os
 import socket
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from node.activation import passed_in
+from node.daemon import settle_places
 from node.sockets import Bound, SocketError
+from tests.stage.kit import places_in
 
 ME = 4711
 FIRST = 700  # far above what the tests themselves have open
@@ -138,6 +141,15 @@ def test_a_descriptor_that_is_not_there_is_an_error():
 def test_two_for_one_purpose_are_an_error(tmp_path: Path, passing: Pass):
     with stream(tmp_path / "a") as one, stream(tmp_path / "b") as two, pytest.raises(SocketError, match="a second"):
         passing(("ingest", one), ("ingest", two))
+
+
+def test_a_socket_is_where_it_was_passed_whatever_the_settings_say(tmp_path: Path, passing: Pass):
+    where = places_in(tmp_path)
+    with stream(tmp_path / "elsewhere") as one:
+        passed = passing(("ingest", one))
+        settled = settle_places(where, passed)
+        release(passed)
+    assert settled == replace(where, ingest=tmp_path / "elsewhere")
 
 
 @pytest.mark.parametrize("count", ["many", "-1", "17", "99999999999"])

@@ -105,11 +105,17 @@ journalctl --no-pager -u error-aggregator.service -o cat | grep -m1 'nonsense is
 say "a start with a wrong configuration is not tried again"
 systemctl restart error-aggregator.service 2>/dev/null && fail "nonsense was accepted"
 await 'property ActiveState' failed
-await 'systemctl show --value -p Result error-aggregator.service' exit-code
+await 'property Result' exit-code
 cp /root/config.toml /etc/error-aggregator/config.toml
-# shellcheck disable=SC2086
-systemctl restart $UNITS
+systemctl restart error-aggregator.service
 [ "$(property ActiveState)" = active ] || fail "it does not come back"
+
+say "mended under load: senders wait until it is"
+load 'echo nonsense = 1 >>/etc/error-aggregator/config.toml
+    systemctl restart error-aggregator.service 2>/dev/null && fail "nonsense was accepted"
+    sleep 8
+    cp /root/config.toml /etc/error-aggregator/config.toml
+    systemctl restart error-aggregator.service' 2
 
 say "a token, as a credential"
 mkdir -p -m 700 /etc/credstore

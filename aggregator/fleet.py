@@ -15,6 +15,7 @@ import msgspec
 
 from aggregator import ban
 from aggregator.accept import Gate, Refusal, accept
+from aggregator.alone import Alone
 from aggregator.book import Book, Fact, FactKey, Ruling, sound_fact
 from aggregator.digest import Digest, Version, version_of
 from aggregator.due import Policy
@@ -72,6 +73,7 @@ class Fleet:
         self.me, self.terms, self.roster = me, terms, roster
         self.digest, self.peers = Digest(), Peers()
         self.keeping = Keeping(me.peer, book, policy)
+        self.alone = Alone()
         self.outbox = Outbox(self.digest.page)
         self._ledger, self._book, self._sign = ledger, book, sign
         self._refused: set[Version] = set()
@@ -103,6 +105,8 @@ class Fleet:
         """The pages that the store had. Own ones that were never sent are signed now."""
         for page in pages:
             self._put(page if page.signature else self.signed(page))
+            if page.key.origin.peer == self.me.peer:
+                self.alone.changed([page.key])  # of an earlier run: who has it will be seen
 
     def wrote(self, keys: Iterable[PageKey]) -> None:
         """Own pages changed, and the change is committed. They are signed at the next flush, not for each change."""
@@ -131,6 +135,13 @@ class Fleet:
         """Forget the windows that have left the ledger."""
         self.digest.drop(self._ledger.horizon)
         self.keeping.shelves.drop(self._ledger.horizon)
+        self.alone.remove([key for key in self.alone if key.window < self._ledger.horizon])
+
+    def oldest_alone(self, elapsed: float) -> int | None:
+        """The window of the oldest own page that no other node is known to have; None: every one is elsewhere, too."""
+        keeping = self.keeping
+        spread = keeping.shelves.alone(self.me.peer, keeping.keepers.of, elapsed) if keeping.spread else self.alone
+        return min((key.window for key in spread), default=None)
 
     def ruled(self, rulings: Iterable[Ruling]) -> None:
         """The book has learnt these: some pages may be about another repository now, or the fleet may be spread."""
@@ -152,6 +163,7 @@ class Fleet:
         for page in filter(None, map(self._ledger.page, self._unsigned)):
             self._put(self.signed(page))
             self.outbox.changed([page.key])
+            self.alone.changed([page.key])
         self._unsigned.clear()
 
     def signed(self, page: Page) -> Page:

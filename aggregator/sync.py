@@ -66,6 +66,7 @@ class Compared(msgspec.Struct, frozen=True, tag="compared"):
     horizon: int
     windows: list[tuple[int, bytes]] = []  # empty when no page differs; pairs: not every language has maps by number
     book: bool = False  # whether the books differ
+    same: bool = False  # whether the other side has all pages that were compared, and no others
 
 
 class OriginSums(msgspec.Struct, frozen=True, tag="origin-sums"):
@@ -144,7 +145,7 @@ def _compare(question: Compare, has: Has) -> Compared:
     horizon = max(question.horizon, has.ledger.horizon)
     same = _same_pages(question, has)
     windows = [] if same else sorted(((w, _bytes(s)) for w, s in has.digest.windows(horizon).items()), reverse=True)
-    return Compared(horizon, windows[:LISTED], question.book != has.book.sums.root())
+    return Compared(horizon, windows[:LISTED], question.book != has.book.sums.root(), same)
 
 
 def _origins(has: Has, window: int) -> Iterable[tuple[Origin, int]]:
@@ -205,6 +206,7 @@ class Pulled(NamedTuple):
     pages: list[Page]
     entries: BookEntries
     complete: bool  # all that the other side named was fetched
+    same: bool = False  # the other side has every page that this one has
 
 
 Pull = Generator[Question, Answer, Pulled]
@@ -235,7 +237,7 @@ def pull(has: Has, open_from: int, now: float, refused: frozenset[Version] = fro
     ours = digest.windows(lowest)
     differing = [w for w, s in dict(compared.windows).items() if lowest <= w <= highest and s != _bytes(ours.get(w, 0))]
     if not differing:
-        return Pulled([], entries, complete=True)
+        return Pulled([], entries, complete=True, same=compared.same)
     missing = yield from _missing(digest, sorted(differing, reverse=True)[:LISTED])
     wanted = [version.key for version in missing if version not in refused]
     pages = yield from _fetch(wanted[:PULLED])

@@ -12,3 +12,13 @@ def window_at(now: float, length: int) -> int:
 def horizon_at(now: float, lookback: float, length: int) -> int:
     """The oldest window that still counts: everything at or above it is within `lookback` seconds of `now`."""
     return window_at(now - lookback, length)
+
+
+def squeezed_horizon(now: float, lookback: float, length: int, windows: int, alone: int | None) -> int:
+    """The horizon of a node that is short of room and gives up `windows` of its lookback.
+
+    `alone`: the window of the oldest own page that no other node has; it is kept as long as the lookback lasts.
+    """
+    lowest = horizon_at(now, lookback, length)
+    squeezed = lowest + windows * length
+    return squeezed if alone is None else max(lowest, min(squeezed, alone))

@@ -116,6 +116,7 @@ class Mesh:
         await self.door.show()
         self._keeper.listener = self._entered
         self._counting.listener = self.gossip.wrote
+        self._counting.oldest_alone = lambda: self.fleet.oldest_alone(self._clock.elapsed())
         self._counting.sample_listener = self.samples.made
         self.network.set_validator(self._valid)
         self.network.accept(self.introductions.may_link)

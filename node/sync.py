@@ -113,6 +113,7 @@ class Sync:
         agreed = agrees(question, self._fleet.has)
         self._turns.heard(peer, agreed, self._clock.elapsed())
         if agreed:
+            self._fleet.alone.agreed(self._fleet.alone.mark())
             self._note(peer)
             self._pulled()
         else:
@@ -132,6 +133,7 @@ class Sync:
         return self._clock.elapsed() >= until and self._fleet.why_not(peer) is None
 
     async def _pull_from(self, peer: str) -> None:
+        mark = self._fleet.alone.mark()
         try:
             pulled = await self._exchange(peer)
             await self._take(self._fleet.pulled(pulled, self._clock.now()))
@@ -149,6 +151,8 @@ class Sync:
         else:
             self.counts["compared"] += 1
             self.counts["pages"] += len(pulled.pages)
+            if pulled.same:
+                self._fleet.alone.agreed(mark)
             if pulled.complete:
                 self._note(peer)
                 self._pulled()

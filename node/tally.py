@@ -19,7 +19,7 @@ from aggregator.history import DAY, DayKey, History
 from aggregator.ledger import Ledger
 from aggregator.page import RUN_CHARS, BadPage, Origin, Page, PageKey, newer, read_body
 from aggregator.tally import Seen, Tally, Total
-from aggregator.window import horizon_at
+from aggregator.window import horizon_at, squeezed_horizon
 from node.clock import Clock
 from node.config.sections import Retention
 from node.store import Operation, Store, history, pages, samples, sessions
@@ -41,6 +41,7 @@ class Counting:
         self.listener: Listener = lambda keys: None  # hears of own pages that changed, once that is committed
         self.sample_listener: Callable[[Sequence[Sample]], None] = lambda kept: None  # hears of samples, once committed
         self.squeezed = 0  # windows by which the lookback is shortened because the database is too large
+        self.oldest_alone: Callable[[], int | None] = lambda: None  # window of own pages that nobody else has
         self._store = store
         self._author = Author(origin, length)
         self._length = length
@@ -99,11 +100,12 @@ class Counting:
         """
         async with self._turn:
             await self._squeeze(now, retention.size)
-            self._fold(horizon_at(now, self._lookback, self._length) + self.squeezed * self._length)
+            self._fold(squeezed_horizon(now, self._lookback, self._length, self.squeezed, self.oldest_alone()))
             forget = self.history.expire(now, waiting)
             await self._store.commit([*self._folding(), history.remove(forget), *_forgetting(now, retention)])
             self._to_fold.clear()
             self._to_remove.clear()
+        await self._store.compact()
 
     async def load(self, now: float) -> None:
         """Read back what the store has. Raises `StoreError`."""
@@ -131,7 +133,12 @@ class Counting:
         windows = int(self._lookback // self._length)
         if size > most and self.squeezed < windows - 1:
             self.squeezed += 1
-            log.warning("lookback shortened", reason="retention.size is reached", bytes=size, windows=self.squeezed)
+            log.warning(
+                "lookback shortened",
+                reason="retention.size is reached; what no other node has is kept all the same",
+                bytes=size,
+                windows=self.squeezed,
+            )
         elif size < most * 3 // 4 and self.squeezed:
             self.squeezed -= 1  # the horizon itself never goes back; the next windows stay longer
 

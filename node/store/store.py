@@ -30,6 +30,9 @@ Operation = Callable[[sqlite3.Connection], object]
 
 WAITING = 256  # changes
 READERS = 4  # connections, and threads
+SPARE_BYTES = 1024 * 1024  # free in the file: so much is kept in any case
+SPARE_SHARE = 4  # and one part in so many of the file
+COMPACT_BYTES = 8 * 1024 * 1024  # given back at once
 
 
 class _Waiting:
@@ -74,6 +77,15 @@ class Store:
         group, self._waiting = self._waiting, []
         with trio.CancelScope(shield=True):
             await trio.to_thread.run_sync(self._write, group, limiter=self._one)
+
+    async def compact(self) -> None:
+        """Give back to the file system a little of what is free. Raises `StoreError`.
+
+        A part at a time, because nothing else is written meanwhile; what is soon used again is not given back at all.
+        """
+        pages, free, size = await self.read(_pages)
+        if free * size > SPARE_BYTES and free > pages // SPARE_SHARE:
+            await self.commit([lambda db: _give_back(db, min(free, COMPACT_BYTES // size))])
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """What `query` finds; it sees everything that was committed before. Raises `StoreError`."""
@@ -148,10 +160,21 @@ def _prepare(directory: Path) -> int:
     return hold(directory)
 
 
+def _pages(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Pages of the file, those of them that are free, and bytes of one."""
+    names = ("page_count", "freelist_count", "page_size")
+    pages, free, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in names)
+    return pages, free, size
+
+
+def _give_back(connection: sqlite3.Connection, pages: int) -> None:
+    """One by one: Python ends the command after its first page, however many it is told."""
+    for _ in range(pages):
+        connection.execute("PRAGMA incremental_vacuum(1)")
+
+
 def _used_bytes(connection: sqlite3.Connection) -> int:
-    pages, free, size = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
-    )
+    pages, free, size = _pages(connection)
     return (pages - free) * size
 
 

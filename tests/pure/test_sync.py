@@ -145,7 +145,7 @@ def test_equal_sides_exchange_one_question() -> None:
     question = next(steps)
     assert isinstance(question, Compare)
     reply = answer(question, b.has)
-    assert reply == Compared(0, [], book=False)
+    assert reply == Compared(0, [], book=False, same=True)
     with pytest.raises(StopIteration):
         steps.send(reply)
 

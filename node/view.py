@@ -163,7 +163,7 @@ class NodeView:
         ]
 
     async def doctor(self, offline: bool) -> list[Finding]:
-        services = {name for row in answers.errors(self) for name in row.services}
+        services = {name for row in answers.errors(self) for name in row.services or ("",)}
         return await running(self.outward, self.mesh, self.where, self.store.trouble, sorted(services), offline)
 
     async def reload(self) -> Reloaded:

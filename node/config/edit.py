@@ -14,7 +14,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from aggregator.brief import brief
-from node.config.file import CREDENTIAL_REMEDY, HIDDEN, ConfigError, shown
+from node.config.file import CREDENTIAL_REMEDY, HIDDEN, ConfigError, shown, suggestion
 from node.config.kinds import BadValue, looks_like_token
 from node.config.sections import SETTINGS, Setting
 
@@ -52,7 +52,7 @@ def displayed(key: str, value: object) -> object:
 def known(key: str) -> Setting:
     """The setting called `key`. Raises `ConfigError`."""
     if key not in SETTINGS:
-        raise ConfigError(f"{key} is no setting: `aggregator config show` lists them all")
+        raise ConfigError(f"{key} is no setting{suggestion(key) or ': `aggregator config show` lists them all'}")
     return SETTINGS[key]
 
 

@@ -22,6 +22,12 @@ from node.config.sections import SECTIONS, SETTINGS, Config, Setting
 CLIENT_VARIABLES = frozenset({"AGGREGATOR_LOG_LINES"})  # of aggregator.client, and looking like ours
 PROBLEMS = 50  # that are told at once
 SHOWN = 60  # characters of a value in a message
+EARLIER: Mapping[str, str] = {  # what tools of before called it: ours
+    "github_repo": "github.repository",
+    "issue_labels": "filing.labels",
+    "auto_create_issues": "filing.issues",
+    "enabled": "filing.issues",
+}
 SYSTEM_FILE = Path("/etc/error-aggregator/config.toml")
 CREDENTIAL_REMEDY = (
     "tokens are never kept in a file: remove it, revoke it if others could read it, and give the token as systemd "
@@ -163,7 +169,20 @@ def _unknown(key: str, value: object) -> str:
     if section == key:
         return f"{key} is {shown(value)}: expected a section, [{key}]"
     expected = ", ".join(s.name for s in SETTINGS.values() if s.section == section)
-    return f"{key} is no setting{_hint(key, SETTINGS) or f': expected one of {expected}'}"
+    return f"{key} is no setting{suggestion(key) or f': expected one of {expected}'}"
+
+
+def suggestion(key: str) -> str:
+    """`: did you mean …?` where something is spelt nearly so, or so in another section; else nothing."""
+    key = key[:SHOWN]  # nothing of ours is as long
+    name = key.rpartition(".")[2]
+    by_name: dict[str, list[str]] = {}
+    for setting in SETTINGS.values():
+        by_name.setdefault(setting.name, []).append(setting.key)
+    near = get_close_matches(key, SETTINGS, n=1, cutoff=0.8) or by_name.get(name) or [EARLIER.get(name, "")]
+    if not near[0]:
+        near = [each for found in get_close_matches(name, by_name, n=1, cutoff=0.8) for each in by_name[found]]
+    return f": did you mean {' or '.join(near)}?" if near else ""
 
 
 def _hint(name: str, known: Mapping[str, Any]) -> str:

@@ -16,7 +16,8 @@ def examined(node: FilingNode) -> tuple[int, list[dict[str, Any]]]:
 
 
 def test_what_breaks_while_the_node_runs_is_found_and_gone_when_it_is_mended(shop: Shop, start: Start) -> None:
-    node = start({"bundle.interval": "1h"})
+    token: str = shop.hub.steer("/tokens", {"login": "passing", "repository": shop.name, "permission": "push"})["token"]
+    node = start({"bundle.interval": "1h"}, token=token)
     node.spool.chmod(0o700)
     node.report(error(1))
     assert examined(node) == (0, [])
@@ -28,4 +29,13 @@ def test_what_breaks_while_the_node_runs_is_found_and_gone_when_it_is_mended(sho
     node.socket.chmod(0o666)
     code, found = examined(node)
     assert (code, [(each["check"], each["about"]) for each in found]) == (1, [("socket", str(node.socket))])
+    node.socket.chmod(0o660)
+    there = f'repository = "{shop.name}"'
+    node.config.write_text(node.config.read_text().replace(there, f'routes = {{ checkout = "{shop.name}" }}'))
+    node.reload()
+    code, found = examined(node)
+    assert (code, [(each["check"], each["about"]) for each in found]) == (1, [("route", "(no name)")])
+    assert "github.repository" in found[0]["mend"]
+    shop.hub.steer("/tokens", {"token": node.environment["GITHUB_TOKEN"]}, method="DELETE")
+    assert ("token", True) in [(each["check"], "make a new one" in each["mend"]) for each in examined(node)[1]]
     assert shop.issues() == []

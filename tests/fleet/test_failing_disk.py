@@ -80,8 +80,9 @@ def test_a_full_disk_refuses_with_a_reason_and_counts_exactly_when_there_is_room
             assert "make room" in seen.storage or "a quota or a limit" in seen.storage
             with pytest.raises(Refused, match=r"make room|a quota or a limit"):
                 node.control.decide(Decision(action="mute", subject=name(0)))
-            (found,) = [each for each in node.control.doctor(offline=True) if each.check == "database"]
-            assert (found.state, found.mend in seen.storage) == ("problem", True)
+            told = {each.check: each for each in node.control.doctor(offline=True)}
+            assert (told["database"].state, told["database"].mend in seen.storage) == ("problem", True)
+            assert kind is limited or (told["directory"].state, told["directory"].mend) == ("problem", "make room")
             disk.free(node.pid)
             assert say(node, session, burst) == {"ack": len(burst)}
             assert node.control.status().storage == ""
@@ -126,8 +127,8 @@ def test_programs_go_on_though_the_node_has_no_room_and_their_records_arrive_whe
         assert (len(node.counts()), sum(node.counts().values())) == (50, 50)
 
 
-@pytest.mark.parametrize("count", [200, 2_000])
-def test_a_program_whose_spool_has_no_room_keeps_what_it_can_and_counts_the_rest(tmp_path: Path, count: int) -> None:
+def test_a_program_whose_spool_has_no_room_keeps_what_it_can_and_counts_the_rest(tmp_path: Path) -> None:
+    count = 2_000
     with disk_of(tmp_path / "spool") as disk:
         small = isinstance(disk, Small)
         if small:
@@ -144,7 +145,7 @@ def test_a_program_whose_spool_has_no_room_keeps_what_it_can_and_counts_the_rest
             assert program.wait(PATIENCE) == 0
         lost = sum(done["dropped"].values())
         assert (full["captured"], full["spooled"], done["spooled"] + lost) == (count, 0, count)
-        assert bool(lost) == (count > 1_024)  # what memory holds
+        assert 0 < done["spooled"] < count  # as much as memory holds
         with Node(tmp_path) as node:
             eventually(lambda: sum(node.counts().values()) == done["spooled"], "what was kept is counted")
 
@@ -166,10 +167,9 @@ def test_a_node_that_is_started_on_a_full_disk_says_so_and_starts_when_there_is_
             assert "make room" in said[0] or "space" in said[0] or "a quota or a limit" in said[0]
         for disk in full:
             disk.free()
-        for node in nodes.values():
-            with node:
-                assert node.stop() == 0
-        assert sum(nodes["old"].counts().values()) == 1
+        with old:
+            assert old.stop() == 0
+        assert sum(old.counts().values()) == 1
 
 
 def test_what_became_due_on_a_full_disk_is_filed_once_when_there_is_room(shop: Shop, tmp_path: Path) -> None:

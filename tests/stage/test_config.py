@@ -3,13 +3,16 @@
 import os
 import subprocess
 import sys
+from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 
 import pytest
 
+from node.cli.tables import literal
 from node.config import SETTINGS, Config, ConfigError, load, places, set_value, value_of
 from node.config.kinds import BadValue, read_duration, read_size, write_duration, write_size
 from node.config.sample import sample, table
+from node.config.sections import SECTIONS
 from tests.stage.powers import without_powers
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +80,45 @@ def test_every_problem_is_told_at_once_with_file_line_and_what_was_expected(tmp_
     assert found[1].startswith(f"{path}:3: bundle.threshold is 0: expected a whole number from 1")
     assert found[2].startswith(f'{path}:6: log.level is "loud": expected one of "debug"')
     assert found[3].startswith(f"{path}:8: unknown is no section")
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("max_log_lines", "client.max_log_lines"),
+        ("filing.max_log_lines", "client.max_log_lines"),
+        ("max_loglines", "client.max_log_lines"),
+        ("issue_labels", "filing.labels"),
+        ("bundle.treshold", "bundle.threshold"),
+        ("socket", "ingest.socket or control.socket"),
+    ],
+)
+def test_a_key_that_is_no_setting_is_answered_with_the_one_that_was_meant(tmp_path: Path, key: str, meant: str) -> None:
+    with pytest.raises(ConfigError, match=f"did you mean {meant}\\?"):
+        set_value(tmp_path / "config.toml", key, "3")
+
+
+@pytest.mark.parametrize("key", SETTINGS)
+def test_a_value_of_another_kind_is_refused_with_file_line_key_and_what_was_expected(tmp_path: Path, key: str) -> None:
+    setting = SETTINGS[key]
+    (found,) = problems(tmp_path, f"[{setting.section}]\n{setting.name} = [[1]]\n")
+    where, what, expected = f"{tmp_path / 'config.toml'}:2: {key} is ", "[[1]]", f": expected {setting.kind.expected}"
+    assert found in (f"{where}{what}{expected}", f"{where}(hidden){expected}")
+
+
+@pytest.mark.parametrize("key", SETTINGS)
+def test_every_setting_is_overridden_by_its_variable_and_written_as_the_command_line_shows_it(key: str) -> None:
+    setting = SETTINGS[key]
+    shown = literal(setting.kind.write(setting.default))
+    loaded = load(None, NOTHING | {setting.variable: shown})
+    assert (value_of(loaded.config, key), loaded.sources[key]) == (setting.default, setting.variable)
+
+
+def test_the_configuration_cannot_be_changed_once_it_is_made() -> None:
+    for section in (Config(), *(getattr(Config(), name) for name in SECTIONS)):
+        for each in fields(section):
+            with pytest.raises(FrozenInstanceError):
+                setattr(section, each.name, None)
 
 
 def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path) -> None:

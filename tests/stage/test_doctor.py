@@ -2,7 +2,9 @@
 
 import os
 import socket
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,12 @@ from node.config import Places, load
 from node.control.view import Finding
 from node.doctor import Case, Company, TokenFacts, examine, machine
 from node.doctor import client as programs
+from node.network import test_address as probe
 from node.sockets import bind
+from node.store.database import NAME, open_writer
 from tests.stage.github_world import SHOP, World, github_world
 from tests.stage.kit import places_in
+from tests.stage.network_fleet import OTHER_PSK, PSK, fleet_in, key_of
 from tests.stage.powers import without_powers
 from tests.stage.run_cli import Home
 from tests.stage.test_control import serving
@@ -238,6 +243,28 @@ async def test_no_other_node_is_a_problem_that_may_be_a_wrong_network_key(
     assert "network key" in told.mend or not lonely.get("addresses")
 
 
+async def test_a_wrong_network_key_and_a_dead_node_are_found_by_trying_and_the_right_key_is_in_order(
+    tmp_path: Path,
+) -> None:
+    async with fleet_in(tmp_path / "fleet") as fleet:
+        alice = await fleet.start("alice")
+        dead = f"/ip4/127.0.0.1/tcp/9/p2p/{alice.peer_id}"
+
+        def lonely(psk: str, address: str) -> Case:
+            async def test(address: str) -> str | None:
+                return await probe(address, psk, key_of("carol"), 4)
+
+            return case(tmp_path, company=company(neighbours=None, addresses=[address], test=test))
+
+        wrong = await the_problem(lonely(OTHER_PSK, alice.addresses[0]), "peers")
+        assert "private network key" in wrong.found
+        assert "join again" in wrong.mend
+        gone = await the_problem(lonely(PSK, dead), "peers")
+        assert "nothing listens" in gone.found
+        assert "start it" in gone.mend
+        assert problems(await examine(lonely(PSK, alice.addresses[0]))) == []
+
+
 @pytest.mark.parametrize("alone", [{"neighbours": [], "others": 0}, {"neighbours": None, "addresses": ["/x"]}, {}])
 async def test_who_is_first_or_has_neighbours_has_no_problem(tmp_path: Path, alone: dict[str, Any]) -> None:
     assert problems(await examine(case(tmp_path, company=company(**alone)))) == []
@@ -262,6 +289,45 @@ async def test_a_service_without_a_route_is_named(tmp_path: Path) -> None:
 async def test_a_full_directory_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "room_in", lambda path: 1024)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
     assert "make room" in (await the_problem(case(tmp_path), "directory")).mend
+
+
+def damaged(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(4 * 4096)
+        file.write(b"\xd5" * 4096 * 4)
+
+
+def newer(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE version SET number = 99")
+        connection.commit()
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("change", "words", "remedy"),
+    [
+        (damaged, "", "restore a backup"),
+        (newer, "version 99", "upgrade this node"),
+        (emptied, "no such table", "move it away"),
+    ],
+)
+async def test_a_database_that_no_node_can_use_is_a_problem_before_the_node_starts(
+    tmp_path: Path, change: Callable[[Path], None], words: str, remedy: str
+) -> None:
+    subject = case(tmp_path)
+    path = subject.places.directory / NAME
+    open_writer(path).close()
+    assert [each.state for each in about(await examine(subject), "database")] == ["ok"]
+    change(path)
+    before = path.read_bytes()
+    told = await the_problem(subject, "database")
+    assert words in told.found
+    assert remedy in told.mend
+    assert ([each.name for each in path.parent.iterdir()], path.read_bytes()) == ([NAME], before)
 
 
 async def doctor(home: Home, *more: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import argparse
 import json
 import logging
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,7 @@ class Options:
     faults: list[str]
     rounds: int
     jobs: int
+    minutes: float
     seed: int
     loopback: bool
     group: str
@@ -45,6 +47,7 @@ def options(arguments: Sequence[str]) -> Options:
     parser.add_argument("--faults", default="", help="names of faults or groups, by comma (default: all)")
     parser.add_argument("--rounds", type=int, default=0, help="of each fault (default: as the catalogue says)")
     parser.add_argument("--jobs", type=int, default=2, help="groups at a time (default: 2)")
+    parser.add_argument("--minutes", type=float, default=240, help="of each group; then no more rounds (default: 240)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--loopback", action="store_true", help="no namespaces, though they are permitted")
     parser.add_argument("--group", default="", help=argparse.SUPPRESS)
@@ -54,7 +57,9 @@ def options(arguments: Sequence[str]) -> Options:
     known = {*GROUPS, *(fault.name for group in GROUPS.values() for fault in group.faults)}
     if unknown := sorted({*wanted} - known):
         parser.error(f"no such fault: {', '.join(unknown)}. There are: {', '.join(sorted(known))}")
-    return Options(wanted, parsed.rounds, parsed.jobs, parsed.seed, parsed.loopback, parsed.group, parsed.in_rooms)
+    return Options(
+        wanted, parsed.rounds, parsed.jobs, parsed.minutes, parsed.seed, parsed.loopback, parsed.group, parsed.in_rooms
+    )
 
 
 def chosen(group: str, wanted: Sequence[str]) -> list[Fault]:
@@ -72,17 +77,25 @@ async def strike_all(asked: Options, directory: Path) -> bool:
     """Whether all promises were kept."""
     all_kept = True
     async with lab.lab(GROUPS[asked.group], directory, asked.seed, asked.in_rooms) as scene:
-        number = 0
-        for fault in chosen(asked.group, asked.faults):
-            if fault.needs and not asked.in_rooms:
-                say(f"{fault.name}: NOT RUN, it needs namespaces")
-                continue
-            if fault.prepare is not None:
+        end = trio.current_time() + asked.minutes * 60
+        for number, (fault, nth) in enumerate(in_turn(asked)):
+            if trio.current_time() > end:
+                say("the time is over")
+                break
+            if nth == 1 and fault.prepare is not None:
                 await fault.prepare(scene)
-            for nth in range(asked.rounds or fault.rounds):
-                all_kept &= await one_round(scene, fault, number, f"{nth + 1}/{asked.rounds or fault.rounds}")
-                number += 1
+            all_kept &= await one_round(scene, fault, number, f"{nth}/{asked.rounds or fault.rounds}")
     return all_kept
+
+
+def in_turn(asked: Options) -> Iterator[tuple[Fault, int]]:
+    """The first round of each fault, then the second of each: what is interrupted has tried all of them."""
+    faults = chosen(asked.group, asked.faults)
+    for fault in [fault for fault in faults if fault.needs and not asked.in_rooms]:
+        say(f"{fault.name}: NOT RUN, it needs namespaces")
+        faults.remove(fault)
+    most = max((asked.rounds or fault.rounds for fault in faults), default=0)
+    yield from ((fault, nth) for nth in range(1, most + 1) for fault in faults if nth <= (asked.rounds or fault.rounds))
 
 
 async def one_round(scene: Scene, fault: Fault, number: int, nth: str) -> bool:
@@ -115,15 +128,18 @@ def run_group(asked: Options) -> int:
 # All of them.
 
 
+Popen = subprocess.Popen[str]
 Result = tuple[str, bool, Outcome]  # the fault, whether promises were kept, and the numbers of one round
 
 
-def results(group: str, asked: Options, in_rooms: bool) -> Iterator[Result]:
+def results(group: str, asked: Options, in_rooms: bool, running: list[Popen]) -> Iterator[Result]:
     """Run one group; prints what it says as it comes."""
     options_ = ["--group", group, "--faults", ",".join(asked.faults), "--rounds", str(asked.rounds)]
-    own = [*options_, "--seed", str(asked.seed), *(["--in-rooms"] if in_rooms else [])]
+    more = ["--minutes", str(asked.minutes), "--seed", str(asked.seed)]
+    own = [*options_, *more, *(["--in-rooms"] if in_rooms else [])]
     command = [*(lab.unshare() if in_rooms else ()), sys.executable, "-m", "tests.faults", *own]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        running.append(process)
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith(RESULT):
@@ -132,6 +148,7 @@ def results(group: str, asked: Options, in_rooms: bool) -> Iterator[Result]:
             else:
                 say(f"{group:10} {line.rstrip()}")
     if process.returncode:
+        say(f"{group}: ended with {process.returncode}")
         yield group, False, Outcome(trouble=[f"{group} ended with {process.returncode}"])
 
 
@@ -139,14 +156,23 @@ def run_all(asked: Options) -> int:
     why = "asked for" if asked.loopback else lab.why_no_rooms()
     say(f"on loopback, behind relays: no namespaces ({why})" if why else "in network namespaces")
     groups = [name for name in GROUPS if chosen(name, asked.faults)]
-    began, done = time.monotonic(), list[Result]()
+    began, done, running = time.monotonic(), list[Result](), list[Popen]()
 
     def one(group: str) -> None:
-        done.extend(results(group, asked, not why))
+        for result in results(group, asked, not why, running):
+            done.append(result)
 
     try:
         with ThreadPoolExecutor(asked.jobs) as pool:
-            list(pool.map(one, groups))
+            waiting = [pool.submit(one, group) for group in groups]
+            try:
+                for each in waiting:
+                    each.result()
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for process in running:
+                    process.send_signal(signal.SIGINT)
+                raise
     finally:  # also of a run that was interrupted
         say(summary(done, time.monotonic() - began))
     return 0 if done and all(kept for _, kept, _ in done) else 1
@@ -164,6 +190,9 @@ def summary(done: Sequence[Result], seconds: float) -> str:
 
 
 def main() -> int:
+    """SIGINT and SIGTERM end it with what is known so far, and end what it started."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
     asked = options(sys.argv[1:])
     return run_group(asked) if asked.group else run_all(asked)
 

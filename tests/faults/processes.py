@@ -120,10 +120,10 @@ async def lend_clocks(scene: Scene) -> None:
 
 
 async def skew_clocks(scene: Scene) -> None:
-    """The clock of each node jumps, by up to half an hour in either direction, and then once more."""
-    for _ in range(2):
+    """The clock of each node jumps, by up to half an hour in either direction, once more, and is put right."""
+    for step in (STEP, STEP, 0.0):
         for node in scene.fleet:
-            set_clock(node, scene.draw.uniform(-STEP, STEP))
+            set_clock(node, scene.draw.uniform(-step, step))
         await scene.while_(2.0, 4.0)
 
 

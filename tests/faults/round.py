@@ -8,11 +8,13 @@ same issue for it; and another tick of all nodes changes none of that.
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import trio
 
+from node.control.client import Refused, Unreachable
 from tests.faults.scene import PATIENCE, Scene, numbered
 from tests.fleet.fleet import FleetNode, all_of, difference, together, until
 
@@ -55,9 +57,9 @@ async def run_round(scene: Scene, strike: Callable[[Scene], Awaitable[None]], nu
     await _noted(outcome, "acknowledged", scene.acknowledged)
     expected = scene.expected()
     outcome.occurrences = expected.total() - before
-    await _noted(outcome, "all see each other", lambda: until(lambda: linked(scene), PATIENCE))
-    await _noted(outcome, "counts are equal", lambda: until(lambda: all_show(scene, expected), PATIENCE))
-    await _noted(outcome, "each bug is filed", lambda: until(lambda: settled(scene, expected), PATIENCE))
+    await _noted(outcome, "all see each other", lambda: eventually(scene.fleet.all_linked))
+    await _noted(outcome, "counts are equal", lambda: eventually(lambda: all_show(scene, expected)))
+    await _noted(outcome, "each bug is filed", lambda: eventually(lambda: settled(scene, expected)))
     await _noted(outcome, "another tick", lambda: tick(scene))
     await judge(scene, expected, outcome)
     outcome.seconds = time.monotonic() - began
@@ -87,8 +89,15 @@ async def mend(scene: Scene) -> None:
     await scene.fleet.start(*(node.name for node in scene.fleet if not node.runs))
 
 
-async def linked(scene: Scene) -> bool:
-    return await scene.fleet.all_linked()
+async def eventually(true: Callable[[], Awaitable[bool]]) -> None:
+    """As `until`; a node that does not answer just now is looked at again."""
+
+    async def look() -> bool:
+        with suppress(Unreachable, Refused):
+            return await true()
+        return False
+
+    await until(look, PATIENCE)
 
 
 async def all_show(scene: Scene, expected: Mapping[str, int]) -> bool:

@@ -20,7 +20,7 @@ from tests.fleet.namespaces import Namespaces
 
 INTERVAL = 4  # seconds between two ticks of every node; longer than the last rank's wait
 TAKEOVER_AGE = 5  # seconds; 10 minutes, shortened
-PATIENCE = 240.0  # seconds for what has no deadline of its own, so that a broken run ends
+PATIENCE = 600.0  # seconds for what has no deadline of its own, so that a broken run ends
 SETTINGS = f"""\
 [bundle]
 interval = "{INTERVAL}s"

@@ -20,6 +20,7 @@ from github.Repository import Repository
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 10.0  # seconds until something eventual must have happened
+IDLE = httpx.Limits(keepalive_expiry=2.0)  # seconds; sooner than the server ends a connection that says nothing
 T = TypeVar("T")
 
 
@@ -32,7 +33,7 @@ class Hub:
     readonly_token: str
     repository: str
     control: str
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=15))
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=60, limits=IDLE))
 
     @property
     def base(self) -> str:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.faults.__main__ import summary
 from tests.faults.catalogue import ALL, GROUPS
 from tests.faults.round import Outcome, count_counts, count_issues
+from tests.faults.run import summary
 from tests.faults.scene import numbered
 
 

@@ -20,7 +20,7 @@ from aggregator.page import read_body
 from node.store import pages
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0  # seconds that a start or a stop may take, on a machine that is busy with other things
+PATIENCE = 300.0  # seconds that a start or a stop may take, on a machine that is busy with other things
 CONFIG = """\
 [node]
 directory = "{directory}/state"

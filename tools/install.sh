@@ -76,7 +76,10 @@ begin() {
     here || return 0
     if command -v systemd-sysusers >/dev/null; then systemd-sysusers "$lib/sysusers.d/error-aggregator.conf"; fi
     if command -v systemd-tmpfiles >/dev/null; then systemd-tmpfiles --create "$lib/tmpfiles.d/error-aggregator.conf"; fi
-    if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+    if [ -d /run/systemd/system ]; then
+        systemctl daemon-reload
+        systemctl try-restart error-aggregator.service # an upgrade: the files of the one that runs are gone
+    fi
     echo "next: systemctl enable --now $SERVICES   ($docs/install.md)"
 }
 

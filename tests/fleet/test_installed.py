@@ -16,7 +16,9 @@ BECOME = "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"
 
 def make(target: str, root: Path) -> str:
     command = ["make", "--no-print-directory", target, f"DESTDIR={root}", f"PYTHON={sys.executable}"]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def mentions(folder: Path, text: str) -> list[str]:
@@ -34,6 +36,16 @@ class InstalledNode(DaemonProcess):
         del self.environment["PYTHONPATH"]
 
 
+def report_ten(node: DaemonProcess, session: bytes, first: int) -> None:
+    with node:
+        sender = Sender(node.socket)
+        sender.hello(session)
+        sender.send(*numbered([error(1)] * 10, first))
+        sender.answers_to(first + 9)
+        sender.close()
+        assert node.stop() == 0
+
+
 @pytest.mark.slow
 def test_an_installation_runs_is_replaced_and_leaves_state_and_configuration(tmp_path: Path) -> None:
     root = tmp_path / "root"
@@ -44,15 +56,9 @@ def test_an_installation_runs_is_replaced_and_leaves_state_and_configuration(tmp
     (tmp_path / "node").mkdir()
     node = InstalledNode(tmp_path / "node", root)
     session = new_session()
-    for first in (1, 11):  # and again, after it was installed over itself
-        with node:
-            sender = Sender(node.socket)
-            sender.hello(session)
-            sender.send(*numbered([error(1)] * 10, first))
-            sender.answers_to(first + 9)
-            sender.close()
-            assert node.stop() == 0
-        make("install", root)
+    report_ten(node, session, 1)
+    make("install", root)  # over itself, as an upgrade is
+    report_ten(node, session, 11)
     assert list(node.counts().values()) == [20]
     told = make("uninstall", root)
     assert "/etc/error-aggregator (configuration)" in told

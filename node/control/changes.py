@@ -11,11 +11,12 @@
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from aggregator import rulings
+from aggregator import limits, rulings
+from aggregator.tally import MAX_COUNT
 from node.control.decided import find_root
 from node.control.view import Ruled, View
 
@@ -37,8 +38,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     other: str = ""  # merge, split
     until: str = "forever"  # mute: forever, rate, release
-    count: int = 0  # mute until more than this occur in one window
-    release: str = ""  # mute until it is seen in this release
+    count: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] = 0  # mute until more than this occur in one window
+    release: Annotated[str, msgspec.Meta(max_length=limits.NAME_CHARS)] = ""  # mute until it is seen in this release
 
 
 async def decide(view: View, decision: Decision) -> Ruled:

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aggregator.brief import brief
 from aggregator.fleetkey import Keys
 from aggregator.redact import redact_value
 from node.config import ConfigError
@@ -95,9 +96,9 @@ def _endpoint(view: View, run: Handler) -> Callable[[Request], Awaitable[Respons
         try:
             return _json(await run(view, request))
         except Unknown as error:
-            return _json({"error": str(error)}, 404)
-        except (BadRequest, msgspec.DecodeError) as error:
-            return _json({"error": str(error)}, 400)
+            return _json({"error": brief(error)}, 404)
+        except (BadRequest, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return _json({"error": brief(error)}, 400)
         except (ConfigError, FleetError) as error:
             return _json({"error": str(error)}, 409)
         except StoreError as error:

@@ -44,10 +44,11 @@ async def soak(
         run.before = {name_of(node): await look(node, 0.0) for node in run.site.nodes}
         say(HEAD)
         await _load(run, minutes, every, scale, say)
-        await trio.sleep(REST)
-        run.rest = {name_of(node): await look(node, minutes + REST / 60) for node in run.site.nodes}
+        await _rest(run, minutes)
         await _compare(run)
-    _judge(run, minutes)
+    run.wrong += [*_not_flat(run, minutes), *run.site.notes]
+    if not run.site.refused or not run.site.acknowledged:
+        run.wrong.append("there was no load")
     _tell(run, minutes, say)
     return run
 
@@ -135,12 +136,20 @@ async def _differences(site: Site, node: DaemonProcess) -> dict[str, tuple[int, 
     return {k: (counted[k], n) for k, n in site.acknowledged.items() if counted[k] != n}
 
 
-def _judge(run: Run, minutes: float) -> None:
-    for name, rows in run.rows.items():
-        run.wrong += judge(name, run.before[name], rows, run.rest[name], warm_up(minutes))
-    run.wrong += run.site.notes
-    if not run.site.refused or not run.site.acknowledged:
-        run.wrong.append("there was no load")
+async def _rest(run: Run, minutes: float) -> None:
+    """Until everything of the load is gone; at the latest when who was slow must have been ended."""
+    began = trio.current_time()
+    while not run.rest or (_not_flat(run, minutes) and trio.current_time() - began < REST):
+        await trio.sleep(1)
+        resting = minutes + (trio.current_time() - began) / 60
+        run.rest = {name_of(node): await look(node, resting) for node in run.site.nodes}
+
+
+def _not_flat(run: Run, minutes: float) -> list[str]:
+    warm = warm_up(minutes)
+    return [
+        each for name, rows in run.rows.items() for each in judge(name, run.before[name], rows, run.rest[name], warm)
+    ]
 
 
 def warm_up(minutes: float) -> float:
@@ -152,8 +161,7 @@ def _tell(run: Run, minutes: float, say: Say) -> None:
     for name, rows in run.rows.items():
         warmed = [row for row in rows if row.minute >= warm_up(minutes)]
         was, now = run.before[name], run.rest[name]
-        say(f"{name} before {line(was, None)}")
-        say(f"{name} rest   {line(now, None)}")
+        say(f"{name} without load, before and after\n      {line(was, None)}\n      {line(now, None)}")
         say(
             f"{name}: memory after {warm_up(minutes):.0f} min: {growth(warmed):+.1f} MiB at most (aim {AIM_MIB}, bound "
             f"{GROWTH_MIB}), last quarter over first "

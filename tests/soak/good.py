@@ -35,6 +35,8 @@ async def in_sessions(site: Site, pause: float, churn: int) -> None:
     while not site.over.is_set():
         session, first = secrets.token_bytes(16), 1
         for _ in range(churn):
+            if site.over.is_set():
+                return
             kinds = [f"Session{(turn * BATCH + n) % KINDS}" for n in range(BATCH)]
             await _deliver(site, session, numbered([record(kind) for kind in kinds], first))
             for kind in kinds:

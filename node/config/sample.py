@@ -1,8 +1,10 @@
-"""The commented sample of every setting, and the table for the documentation, made from the settings themselves.
+"""The commented sample of every setting, and the tables of the documentation, made from the settings themselves.
 
-`python -m node.config.sample > configs/error-aggregator.toml` writes the sample; a test compares the two.
+`python -m node.config.sample > configs/error-aggregator.toml` writes the sample, `… sample tables` the end of
+`docs/configuration.md`; tests compare them.
 """
 
+import sys
 import textwrap
 from typing import cast
 
@@ -26,11 +28,18 @@ def sample() -> str:
     return "".join(parts)
 
 
-def table() -> str:
-    """All settings as one Markdown table."""
-    rows = ["| key | default | expected | effect |", "|---|---|---|---|"]
-    rows += [f"| `{s.key}` | `{literal(s)}` | {s.kind.expected} | {s.effect} |" for s in SETTINGS.values()]
-    return "\n".join(rows) + "\n"
+def tables() -> str:
+    """All settings in Markdown, a table for each section."""
+    return "\n".join(_table(section, made_of.__doc__ or "") for section, made_of in SECTIONS.items())
+
+
+def _table(section: str, about: str) -> str:
+    rows = [
+        f"| `{s.key}` | `{literal(s)}` | {s.effect} Expected: {s.kind.expected}. |"
+        for s in SETTINGS.values()
+        if s.section == section
+    ]
+    return "\n".join([f"## {section}\n\n{about}\n", "| key | default | what it does |", "|---|---|---|", *rows]) + "\n"
 
 
 def literal(setting: Setting) -> str:
@@ -52,4 +61,4 @@ def _literal(value: object) -> str:
 
 
 if __name__ == "__main__":
-    print(sample(), end="")
+    print(tables() if sys.argv[1:] == ["tables"] else sample(), end="")

@@ -11,7 +11,7 @@ import pytest
 from node.cli.tables import literal
 from node.config import SETTINGS, Config, ConfigError, load, places, set_value, value_of
 from node.config.kinds import BadValue, read_duration, read_size, write_duration, write_size
-from node.config.sample import sample, table
+from node.config.sample import sample, tables
 from node.config.sections import SECTIONS
 from tests.stage.powers import without_powers
 
@@ -195,7 +195,12 @@ def test_the_sample_holds_every_setting_with_its_default(tmp_path: Path) -> None
     loaded = load(path, NOTHING)
     assert loaded.config == Config()
     assert "default" not in set(loaded.sources.values())
-    assert all(f"`{key}`" in table() for key in SETTINGS)
+
+
+def test_the_page_holds_every_setting_as_it_is() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    assert page.endswith(tables()), "its end is the output of: python -m node.config.sample tables"
+    assert all(f"`{key}`" in page for key in SETTINGS)
 
 
 def test_setting_a_value_keeps_comments_and_mode(tmp_path: Path) -> None:

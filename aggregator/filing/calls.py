@@ -115,8 +115,15 @@ class ListIssues(Call[tuple[Issue, ...]], frozen=True):
     repository: str
 
 
-class HighestNumber(Call[int], frozen=True):
-    """The highest number of an issue or pull request that the list shows; 0 in an empty repository."""
+class Newest(NamedTuple):
+    """How far a repository is."""
+
+    number: int  # the highest of an issue or pull request that the list shows; 0 in an empty repository
+    at: float = 0.0  # Unix seconds on GitHub's clock; 0: it did not say
+
+
+class HighestNumber(Call[Newest], frozen=True):
+    """The highest number of an issue or pull request, and what time it is there."""
 
     repository: str
 

@@ -17,6 +17,7 @@ class Case(msgspec.Struct, frozen=True):
     now: float  # Unix seconds, read once for the run
     nonce: str  # drawn for this run; names this attempt in the claim
     floor: int = 0  # highest issue number that the run has seen
+    clock: float = 0.0  # Unix seconds on GitHub's clock, when the run began
     number: int = 0  # of its issue, where the book knows it
     previous: int = 0  # of the issue that this one is a regression of
 
@@ -40,7 +41,8 @@ class Memory:
     listed_at: float | None = None  # Elapsed at the first list under that head
     read_to: int = 0  # issue numbers up to this one were read under that head, and are not ours
     unsent: str = ""  # nonce of an attempt under which surely nothing was created
-    posted_at: float | None = None  # Unix seconds of a creation that the list may not show yet; counts towards the caps
+    posted_at: float | None = None  # when an issue was created that the list may not show yet, on GitHub's clock
+    posted: int = 0  # its number, where the answer came
     missing_at: float | None = None  # Elapsed when the issue was first not found by number
     unrecorded: int = 0  # number of an issue that its claim does not say yet
     refused_events: set[str] = field(default_factory=set[str])  # comments that GitHub will not take

@@ -60,5 +60,9 @@ def _age(case: Case, found: Found) -> int:
 
 def look(case: Case, settings: Settings) -> Steps[Found | None]:
     """The issue of this root, in the list as GitHub shows it now."""
-    issues = yield from ask(ListIssues(case.bundle.repository))
-    return Listing(issues, settings).find(case)
+    return (yield from relist(case, settings)).find(case)
+
+
+def relist(case: Case, settings: Settings) -> Steps[Listing]:
+    """The list as GitHub shows it now."""
+    return Listing((yield from ask(ListIssues(case.bundle.repository))), settings)

@@ -31,8 +31,9 @@ from aggregator.filing.calls import (
 )
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.claim import Claim
-from aggregator.filing.listing import look
+from aggregator.filing.listing import relist
 from aggregator.filing.record import record, record_found
+from aggregator.filing.room import Room
 from aggregator.filing.settings import OWN_LABEL, Settings
 from aggregator.reason import Reason
 from aggregator.record import ErrorRecord
@@ -55,14 +56,14 @@ def first_claim(case: Case, settings: Settings) -> Claim:
 
 
 def claim_and_create(
-    case: Case, memory: Memory, settings: Settings, head: Claim | None, sample: ErrorRecord | None
+    case: Case, memory: Memory, settings: Settings, head: Claim | None, sample: ErrorRecord | None, room: Room
 ) -> Steps[Outcome]:
     """Claim the root, on top of `head` where there is one that may be followed, and create its issue."""
     started = yield from ask(Elapsed())
     won = yield from win(claim_for(case, settings, head), memory)
     if won is None:
         return outcome(case, "waiting", Reason.CLAIMED_BY_OTHER, again=settings.takeover_age)
-    return (yield from create(case, memory, settings, won, started, sample))
+    return (yield from create(case, memory, settings, won, started, sample, room))
 
 
 def claim_for(case: Case, settings: Settings, head: Claim | None) -> Claim:
@@ -95,12 +96,22 @@ def win(claim: Claim, memory: Memory) -> Steps[Claim | None]:
 
 
 def create(
-    case: Case, memory: Memory, settings: Settings, claim: Claim, started: float, sample: ErrorRecord | None
+    case: Case,
+    memory: Memory,
+    settings: Settings,
+    claim: Claim,
+    started: float,
+    sample: ErrorRecord | None,
+    room: Room,
 ) -> Steps[Outcome]:
     """Create the issue under a claim that this process has just won."""
-    found = yield from look(case, settings)
+    listed = yield from relist(case, settings)
+    found = listed.find(case)
     if found is not None:
         return (yield from record_found(case, memory, settings, found))
+    if not (yield from room.still(case, listed, settings)):
+        yield from release(claim, case.now)
+        return outcome(case, "waiting", Reason.CAP_REACHED)
     post = CreateIssue(
         case.bundle.repository,
         render.title(case.bundle, sample, settings),
@@ -116,7 +127,7 @@ def create(
 
 def send(case: Case, memory: Memory, settings: Settings, claim: Claim, post: CreateIssue) -> Steps[Outcome]:
     """The one POST. From here until its answer is understood, nobody may create on this claim."""
-    memory.unsent, memory.posted_at = "", case.now
+    memory.unsent, memory.posted_at, memory.posted = "", case.clock, 0
     try:
         issue = yield from ask(post)
     except Unsure as failure:
@@ -126,7 +137,8 @@ def send(case: Case, memory: Memory, settings: Settings, claim: Claim, post: Cre
         memory.unsent, memory.posted_at = claim.nonce, None
         yield from release(claim, case.now)
         raise
-    memory.unrecorded = issue.number
+    memory.unrecorded = memory.posted = issue.number
+    memory.posted_at = issue.created_at
     done = yield from record(case, memory, settings, issue.number, Reason.CREATED, head=claim)
     yield from ensure_listed(issue, settings)
     return done

@@ -17,11 +17,12 @@ from aggregator.filing.claim import Claim
 from aggregator.filing.listing import Found, is_about, look, read_found
 from aggregator.filing.procedure import claim_for, create, win
 from aggregator.filing.record import record_found
+from aggregator.filing.room import Room
 from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
 
 
-def recover(case: Case, memory: Memory, settings: Settings, head: Claim, *, may_create: bool) -> Steps[Outcome]:
+def recover(case: Case, memory: Memory, settings: Settings, head: Claim, room: Room) -> Steps[Outcome]:
     """One step further with a claim that somebody (perhaps we) left at *creating*."""
     elapsed = yield from ask(Elapsed())
     memory.observe(head, elapsed)
@@ -37,12 +38,12 @@ def recover(case: Case, memory: Memory, settings: Settings, head: Claim, *, may_
     found = yield from read_by_number(case, memory, settings, head)
     if found is not None:
         return (yield from record_found(case, memory, settings, found))
-    if not may_create:
+    if not room.left():
         return outcome(case, "waiting", Reason.CAP_REACHED)
-    return (yield from take_over(case, memory, settings, head))
+    return (yield from take_over(case, memory, settings, head, room))
 
 
-def take_over(case: Case, memory: Memory, settings: Settings, head: Claim) -> Steps[Outcome]:
+def take_over(case: Case, memory: Memory, settings: Settings, head: Claim, room: Room) -> Steps[Outcome]:
     """Everything was waited for: win the claim from its silent holder, look a last time, create."""
     sample = yield from ask(ReadSample(case.bundle.total.samples))
     started = yield from ask(Elapsed())
@@ -52,7 +53,7 @@ def take_over(case: Case, memory: Memory, settings: Settings, head: Claim) -> St
     found = yield from read_by_number(case, memory, settings, head)
     if found is not None:
         return (yield from record_found(case, memory, settings, found))
-    return (yield from create(case, memory, settings, won, started, sample))
+    return (yield from create(case, memory, settings, won, started, sample, room))
 
 
 def read_by_number(case: Case, memory: Memory, settings: Settings, head: Claim) -> Steps[Found | None]:

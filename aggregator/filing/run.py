@@ -1,25 +1,24 @@
 """One run of filing for one repository: list once, mend doubles, then each root in order of urgency.
 
-Calls to GitHub of a run: the list (its pages), and for each root that is new at most 9 + the list's pages; for each
-that is filed and was seen again at most 4, none when the list alone shows that nothing is to be done. Roots that wait
-under a cap cost none.
+Calls to GitHub of a run: the list (its pages), and for each root that is new at most 10 + the list's pages, and one for
+each issue that the list does not show yet; for each that is filed and was seen again at most 4, none when the list
+alone shows that nothing is to be done. Roots that wait under a cap cost none.
 """
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import NamedTuple
 
 import msgspec
 
-from aggregator.filing.calls import Failure, HighestNumber, ListIssues, NotSent, Rejected, Steps, ask
+from aggregator.filing.calls import Failure, HighestNumber, ListIssues, Newest, NotSent, Rejected, Steps, ask
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.follow import follow
 from aggregator.filing.listing import Listing
 from aggregator.filing.pursue import pursue
-from aggregator.filing.settings import Caps, Settings
+from aggregator.filing.room import DAY, Room, clock_of
+from aggregator.filing.settings import Settings
 from aggregator.filing.sweep import sweep
 from aggregator.reason import Reason
-
-HOUR, DAY = 3600.0, 86_400.0  # seconds
 
 
 class Run(NamedTuple):
@@ -39,19 +38,20 @@ def run(work: Run, memories: MutableMapping[str, Memory], settings: Settings) ->
     try:
         listed = Listing((yield from ask(ListIssues(work.repository))), settings)
         yield from sweep(work.repository, listed, settings, work.canonical)
-        floor = yield from floor_for(work)
+        newest = yield from newest_for(work)
     except Failure as failure:
         return [failed(case, failure) for case in work.cases]
-    forget(memories, listed, work.now)
+    room = Room(settings.caps, clock_of(newest, work.now), newest.number, memories)
+    room.note(listed)
+    forget(memories, listed, room.now)
     outcomes: list[Outcome] = []
     cases = sorted(work.cases, key=lambda case: (case.number == 0, case.bundle.urgency()))
     stopped: Failure | None = None
     for each in cases:
-        case = msgspec.structs.replace(each, floor=floor)
+        case = msgspec.structs.replace(each, floor=newest.number, clock=room.now)
         if stopped is not None:
             outcomes.append(failed(case, stopped))
             continue
-        room = has_room(listed, memories, settings.caps, work.now)
         try:
             outcomes.append((yield from one(case, recall(memories, case), settings, listed, room)))
         except Failure as failure:
@@ -60,18 +60,18 @@ def run(work: Run, memories: MutableMapping[str, Memory], settings: Settings) ->
     return outcomes
 
 
-def floor_for(work: Run) -> Steps[int]:
-    """The highest number there is, where a root may be created; 0 and no call elsewhere."""
+def newest_for(work: Run) -> Steps[Newest]:
+    """How far the repository is, where a root may be created; nothing and no call elsewhere."""
     if all(case.number for case in work.cases):
-        return 0
+        return Newest(0)
     return (yield from ask(HighestNumber(work.repository)))
 
 
-def one(case: Case, memory: Memory, settings: Settings, listed: Listing, room: bool) -> Steps[Outcome]:
+def one(case: Case, memory: Memory, settings: Settings, listed: Listing, room: Room) -> Steps[Outcome]:
     """One root: pursue an issue where the book knows of none, and follow what was found."""
     if case.number:
         return (yield from follow(case, memory, settings, listed.by_number.get(case.number)))
-    done = yield from pursue(case, memory, settings, listed, may_create=room)
+    done = yield from pursue(case, memory, settings, listed, room)
     if done.reason not in (Reason.FOUND, Reason.ADOPTED):
         return done
     case = msgspec.structs.replace(case, number=done.number)
@@ -92,16 +92,9 @@ def forget(memories: MutableMapping[str, Memory], listed: Listing, now: float) -
     for root, memory in list(memories.items()):
         shown = any(found.generation >= memory.generation for found in listed.by_root.get(root, []))
         if memory.posted_at is not None and (shown or now - memory.posted_at >= DAY):
-            memory.posted_at = None
+            memory.posted_at, memory.posted = None, 0
         if memory == Memory(memory.generation):
             del memories[root]
-
-
-def has_room(listed: Listing, memories: Mapping[str, Memory], caps: Caps, now: float) -> bool:
-    """Whether one more issue stays under the caps: GitHub's own list, and what we made that it does not show yet."""
-    times = [issue.created_at for issue in listed.by_number.values()]
-    times += [m.posted_at for m in memories.values() if m.posted_at is not None]
-    return sum(now - time < HOUR for time in times) < caps.hour and sum(now - time < DAY for time in times) < caps.day
 
 
 def failed(case: Case, failure: Failure) -> Outcome:

@@ -6,7 +6,7 @@ import msgspec
 from github import Github, GithubException, UnknownObjectException
 from github.Repository import Repository
 
-from aggregator.filing.calls import CreateIssue, EditIssue, HighestNumber, Issue, ListIssues, ReadIssue
+from aggregator.filing.calls import CreateIssue, EditIssue, HighestNumber, Issue, ListIssues, Newest, ReadIssue
 from aggregator.filing.settings import OWN_LABEL
 from node.github.failures import about_issue, says
 from node.github.hub import Hub
@@ -27,11 +27,11 @@ async def list_issues(hub: Hub, call: ListIssues) -> tuple[Issue, ...]:
     return tuple(unique.values())
 
 
-async def highest_number(hub: Hub, call: HighestNumber) -> int:
+async def highest_number(hub: Hub, call: HighestNumber) -> Newest:
     repository = await hub.repositories.get(call.repository)
     query = {"state": "all", "sort": "created", "direction": "desc", "per_page": NEWEST}
     page = await hub.pages.one(f"{repository.url}/issues", query, WireIssue, lambda wire: wire.number)
-    return max(page.items, default=0)
+    return Newest(max(page.items, default=0), page.at)
 
 
 async def read_issue(hub: Hub, call: ReadIssue) -> Issue | None:

@@ -6,6 +6,7 @@ so that a new item is added to the end and the pages before it stay as they are 
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -27,6 +28,7 @@ class Page(NamedTuple, Generic[T]):
     items: tuple[T, ...]
     etag: str
     next: str  # address of the page that follows; empty: none does
+    at: float = 0.0  # Unix seconds on GitHub's clock when it was last asked for; 0: it did not say
 
 
 class Pages:
@@ -55,7 +57,7 @@ class Pages:
         key = f"{url} {sorted(parameters.items())}"
         old: Page[T] | None = self._kept.get(key)
         page = await self._client.read(lambda g: _fetch(g, url, parameters, old, wire, make))
-        if page is old:
+        if old is not None and page.items is old.items:
             self._client.count_unchanged()
         self._kept[key] = page
         self._kept.move_to_end(key)
@@ -75,11 +77,19 @@ def _fetch(
     asked = {"If-None-Match": old.etag} if old and old.etag else {}
     status, headers, text = g.requester.requestJson("GET", url, parameters=dict(parameters), headers=asked)
     if old is not None and status == 304:
-        return old
+        return old._replace(at=_date(headers))
     if status != 200:
         raise g.requester.createException(status, headers, _problem(text))
     items = msgspec.json.decode(text, type=list[wire])
-    return Page(tuple(make(item) for item in items), str(headers.get("etag", "")), _next(str(headers.get("link", ""))))
+    following = _next(str(headers.get("link", "")))
+    return Page(tuple(make(item) for item in items), str(headers.get("etag", "")), following, _date(headers))
+
+
+def _date(headers: Mapping[str, Any]) -> float:
+    try:
+        return parsedate_to_datetime(str(headers.get("date", ""))).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _next(link: str) -> str:

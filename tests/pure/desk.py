@@ -73,6 +73,7 @@ class Desk:
         self.intents: list[Claim] = []
         self.last: list[Outcome] = []
         self.outcomes: dict[str, Outcome] = {}  # by root: what became of it last
+        self.ahead = 0.0  # seconds by which this node's clock is ahead of GitHub's
         self._author = Author(Origin(node, f"{self.world.random.getrandbits(64):016x}"), WINDOW)
 
     def restarted(self) -> "Desk":
@@ -105,7 +106,7 @@ class Desk:
 
     def steps(self) -> Iterator[Event]:
         """One tick, call by call. Its outcomes are in `last` when it is over."""
-        now = self.world.now
+        now = self.world.now + self.ahead
         self.known.history.fold(self.known.ledger.expire(horizon_at(now, LOOKBACK, WINDOW)))
         self.changed |= take_changed(self.known)
         for latch in newly_due(self.known, self.changed, self.policy, now, self.node):

@@ -69,6 +69,41 @@ def test_the_cap_counts_what_the_list_does_not_show_yet() -> None:
     assert created(desk) == 2
 
 
+def test_the_cap_counts_what_another_filed_and_no_list_shows_yet() -> None:
+    alice = busy(3, Caps(3, 3))
+    alice.github.faults.list_lag = 1e9
+    alice.tick()
+    bob = Desk(alice.github, "bob", caps=Caps(3, 3))
+    bob.see(9)
+    assert bob.file(9).reason is Reason.CAP_REACHED
+    assert created(alice) == 3
+    alice.github.faults.list_lag = 0.0
+    bob.world.now += HOUR + DAY
+    bob.settle()
+
+
+def test_who_looked_before_another_filed_looks_again_before_it_creates() -> None:
+    alice = busy(1, Caps(1, 1))
+    bob = Desk(alice.github, "bob", caps=Caps(1, 1))
+    bob.see(9)
+
+    def meanwhile(event: Event) -> None:
+        if isinstance(event.call, CreateClaim) and not event.after:
+            alice.tick()
+
+    assert bob.file(9, meanwhile).reason is Reason.CAP_REACHED
+    assert created(alice) == 1
+
+
+def test_the_cap_is_counted_on_githubs_clock() -> None:
+    alice = busy(2, Caps(1, 50))
+    alice.tick()
+    bob = Desk(alice.github, "bob", caps=Caps(1, 50))
+    bob.see(9)
+    bob.ahead = 2 * HOUR  # by its clock, what alice has just filed is two hours old
+    assert bob.file(9).reason is Reason.CAP_REACHED
+
+
 def test_an_unknown_outcome_counts_towards_the_cap() -> None:
     desk = busy(2, Caps(1, 50))
 

@@ -44,6 +44,14 @@ def nothing_is_counted_twice(node: SimNode, truth: Truth) -> None:
             assert counted <= most, f"{node.place} counts {counted} of {signature[-2:]}, committed were {most}"
 
 
+def there_was_room(github: VirtualGitHub, hour: int) -> None:
+    """Whoever has just created had room when it looked last; of those that look at once, each may add one."""
+    looked = github.looked.get(github.caller, 0.0)
+    ours = [s.issue for s in github.issues.values() if "error-aggregator" in s.issue.labels and not s.deleted]
+    shown = sum(github.world.now - 3600 < at < looked for at in (issue.created_at for issue in ours))
+    assert shown < hour, f"{github.caller} creates beyond the cap: {shown} issues within the hour before it looked"
+
+
 def caps_are_respected(github: VirtualGitHub, hour: int, day: int) -> None:
     times = sorted(s.issue.created_at for n, s in github.issues.items() if n not in github.excused)
     for span, most in ((3600, hour), (86_400, day)):

@@ -29,6 +29,7 @@ class Stage:
     truth: Truth
     github: VirtualGitHub
     network: Network
+    caps: int  # issues an hour
     nodes: dict[str, SimNode] = field(default_factory=dict[str, SimNode])
     mesh: dict[str, FleetNode] = field(default_factory=dict[str, FleetNode])
     clients: dict[str, SimClient] = field(default_factory=dict[str, SimClient])

@@ -30,6 +30,7 @@ from aggregator.filing.calls import (
     ListIssues,
     MayTriage,
     MayWrite,
+    Newest,
     NotSent,
     ReadClaim,
     ReadIssue,
@@ -105,6 +106,7 @@ class VirtualGitHub:
         self.slow = 0.0  # seconds that a request, and an answer, may take longer
         self.limited = {"all": 0.0, "writes": 0.0}  # until when a limit says no
         self.caller = ""  # the machine that the call comes from
+        self.looked: dict[str, float] = {}  # by machine: when it last read the list
         self.late = 0.0  # seconds between the last check of who calls and the arrival of the call
         self.excused: set[int] = set()  # issues that may stand beside another: made too late, or reopened by a person
         self.touched: set[str] = set()  # roots whose issues people have changed
@@ -210,11 +212,13 @@ class VirtualGitHub:
     def _read(self, call: Call[Any]) -> Any:
         match call:
             case ListIssues():
+                self.looked[self.caller] = self.world.now
                 there = [s for s in self.issues.values() if not s.deleted and not s.hidden]
                 shown = [issue for s in reversed(there) if (issue := s.listed(self.world.now))]
                 return tuple(issue for issue in shown if "error-aggregator" in issue.labels)
             case HighestNumber():
-                return max((n for n, s in self.issues.items() if s.listed(self.world.now)), default=0)
+                highest = max((n for n, s in self.issues.items() if s.listed(self.world.now)), default=0)
+                return Newest(highest, self.world.now)
             case ReadIssue():
                 stored = self.stored(call.repository, call.number)
                 if stored is not None and stored.deleted:

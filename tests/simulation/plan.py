@@ -103,7 +103,7 @@ def drawn(seed: int, draw: random.Random, size: int, faults: list[Fault], how_ma
     )  # a few at a time, so that each comes in force
     for _ in range(how_many):
         steps.append(draw.choice(kinds)(draw, nodes, draw.uniform(0, TROUBLE)))
-    return Plan(seed, nodes, 20, tuple(sorted(steps, key=lambda step: step.at)))
+    return Plan(seed, nodes, draw.choice([20, 20, 3]), tuple(sorted(steps, key=lambda step: step.at)))
 
 
 # Processes and machines.

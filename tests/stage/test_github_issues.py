@@ -154,7 +154,7 @@ async def test_the_list_has_all_issues_with_our_label_and_nothing_else(world: Wo
         (2, False, "not_planned"),
     ]
     assert listed[1].closed_at > 0
-    assert await github.perform(HighestNumber(SHOP)) == pull["number"]
+    assert (await github.perform(HighestNumber(SHOP))).number == pull["number"]
 
 
 async def test_every_page_is_read_and_an_unchanged_one_costs_nothing(world: World) -> None:
@@ -194,7 +194,7 @@ async def test_a_list_that_breaks_off_half_way_is_no_list(world: World) -> None:
 
 
 async def test_an_empty_repository_has_no_highest_number(world: World) -> None:
-    assert await world.github().perform(HighestNumber(SHOP)) == 0
+    assert (await world.github().perform(HighestNumber(SHOP))).number == 0
 
 
 async def test_an_issue_that_the_list_does_not_show_yet_is_read_by_number(world: World) -> None:

@@ -21,9 +21,9 @@ from node.config import ConfigError, Loaded, load
 from node.fleet import FleetError
 from node.identity import IdentityError
 from node.ingest import SocketError
+from node.manager import Manager, manager_in
 from node.markerkey import MarkerKeyError
 from node.network import NetworkError
-from node.notify import Manager, manager_in
 from node.sockets import Passed
 from node.store import StoreError
 

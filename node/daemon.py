@@ -31,8 +31,8 @@ from node.fleet import load_fleet
 from node.identity import load_or_make
 from node.ingest import Ingest
 from node.loopdelay import LoopDelay
+from node.manager import Manager
 from node.mesh import Mesh, make_mesh
-from node.notify import Manager
 from node.outward import open_outward
 from node.sockets import NOTHING, Bound, Passed, bind, bind_loopback
 from node.store import StoreError, open_store

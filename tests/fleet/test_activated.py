@@ -13,7 +13,7 @@ import pytest
 from node.control.client import Client
 from tests.fleet.activated import ActivatedNode, Shells, Worker, sending
 from tests.fleet.harness import DaemonProcess
-from tests.stage.test_notify import Listener
+from tests.stage.test_manager import Listener
 
 NEEDS = "systemd is not installed: apt-get install systemd (a running one is not needed)"
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-socket-activate"), reason=NEEDS)

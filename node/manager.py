@@ -19,7 +19,7 @@ ADDRESS, WATCHDOG, WATCHDOG_OF = "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID
 STATUS_EVERY = 10.0  # seconds between two looks at how the node is
 BEATS = 3  # keep-alives within the watchdog's time: two may be late
 
-log = structlog.get_logger("notify")
+log = structlog.get_logger("manager")
 
 
 class Manager:

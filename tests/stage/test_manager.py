@@ -9,7 +9,7 @@ from typing import Self
 import pytest
 import trio
 
-from node.notify import Manager, manager_in
+from node.manager import Manager, manager_in
 
 NOW = 10.0  # seconds that something may take which is on its way
 

@@ -282,6 +282,40 @@ def test_a_revoked_token_keeps_all_that_is_due_until_there_is_another(shop: Shop
     assert_one(shop, node)
 
 
+def test_a_repository_that_is_gone_moves_or_whose_token_is_exchanged_while_the_node_runs_is_waited_for(
+    shop: Shop, tmp_path: Path
+) -> None:
+    credential, old = tmp_path / "github-token", token(shop, login="passing-bot", permission="push")
+    credential.write_text(old)
+    node = FilingNode(tmp_path, shop)
+    node.environment["CREDENTIALS_DIRECTORY"] = str(tmp_path)
+    with node:
+        node.report(*[error(1)] * 3)
+        assert_one(shop, node)
+        bot = {"repository": shop.name, "login": "passing-bot"}
+        shop.hub.steer("/collaborators", {**bot, "permission": "none"})
+        node.report(*[error(2)] * 3)
+        node.wait_reason("Error2", "REPOSITORY_MISSING")  # what GitHub says of a deleted one, too
+        assert node.status()["filing"]["trouble"] == {shop.name: "REPOSITORY_MISSING"}
+        shop.hub.steer("/collaborators", {**bot, "permission": "push"})
+        node.wait_state("Error2", "filed")
+
+        shop.change(new_owner="umbrella")
+        moved = Shop(shop.hub, f"umbrella/{shop.name.split('/')[1]}")
+        node.report(*[error(3)] * 3)
+        node.wait_state("Error3", "filed")
+
+        shop.hub.steer("/tokens", {"token": old}, method="DELETE")
+        node.report(*[error(4)] * 3)
+        node.wait_reason("Error4", "BAD_CREDENTIALS")
+        credential.write_text(token(moved, login="new-bot", permission="push"))
+        node.reload()
+        node.wait_state("Error4", "filed")
+        node.bundles()
+        assert sorted(each["title"].split(":")[0] for each in moved.open_issues()) == [f"Error{n}" for n in range(1, 5)]
+        assert not any("Traceback" in line for line in node.log_lines())
+
+
 def free_port() -> int:
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         return probe.getsockname()[1]

@@ -43,6 +43,8 @@ async def edit(ask: Ask) -> Any:
         await repository.git.set_head(repository.default_branch)
     if ask.body.get("new_name"):
         ask.world.rename(repository, str(ask.body["new_name"]))
+    if ask.body.get("new_owner"):
+        ask.world.rename(repository, repository.name, ask.world.user(str(ask.body["new_owner"])))
     return view.full(ask.links, repository, "admin")
 
 

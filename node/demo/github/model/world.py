@@ -98,10 +98,10 @@ class World:
     def repository_by_id(self, repository_id: int) -> Repository | None:
         return next((found for found in self.repositories.values() if found.id == repository_id), None)
 
-    def rename(self, repository: Repository, name: str) -> None:
-        """The old name redirects from now on; the new one stops redirecting, should it have."""
+    def rename(self, repository: Repository, name: str, owner: User | None = None) -> None:
+        """The old name redirects from now on; the new one stops redirecting, should it have. `owner`: a new one."""
         del self.repositories[repository.full_name.lower()]
         self.renamed[repository.full_name.lower()] = repository.id
-        repository.name = name
+        repository.name, repository.owner = name, owner or repository.owner
         self.renamed.pop(repository.full_name.lower(), None)
         self.repositories[repository.full_name.lower()] = repository

@@ -56,7 +56,7 @@ class Deliveries:
         try:
             seq = self._outbox.add(record)
         except NotKept as reason:
-            return self._drop(str(reason), answer)
+            return self._drop(str(reason), answer, record.get("count", 1))
         except (ValueError, TypeError, OverflowError, RecursionError):
             return self._drop("cannot be encoded", answer)
         self.added += 1
@@ -201,8 +201,9 @@ class Deliveries:
             answer.give(False)
         self._answers.clear()
 
-    def _drop(self, reason: str, answer: Answer | None) -> None:
-        self._counters.drop(reason)
+    def _drop(self, reason: str, answer: Answer | None, count: int = 1) -> None:
+        """`count`: the occurrences that the record stands for."""
+        self._counters.drop(reason, count)
         if answer is not None:
             answer.give(False)
 

@@ -25,7 +25,7 @@ def fold(captures: list[Capture]) -> list[Capture]:
     first: dict[Hashable, Capture] = {}
     folded: list[Capture] = []
     for capture in captures:
-        same = first.setdefault(_key(capture), capture)
+        same = first.setdefault(key(capture) or id(capture), capture)
         if same is capture or same.count + capture.count > limits.COUNT:
             folded.append(capture)
         else:
@@ -33,9 +33,10 @@ def fold(captures: list[Capture]) -> list[Capture]:
     return folded
 
 
-def _key(capture: Capture) -> Hashable:
+def key(capture: Capture) -> Hashable:
+    """What equal captures have in common, for as long as one of them lives; None: it has no equals."""
     if capture.context or capture.answer is not None or capture.fingerprint:
-        return id(capture)
+        return None
     chain = tuple(_taken(taken) for taken in capture.chain)
     options = (capture.severity, capture.service, capture.release, capture.handled, capture.ended)
     return capture.type, capture.message, chain, options

@@ -6,6 +6,7 @@ are over. Between steps the thread waits: for the queue, or, while the node owes
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -13,6 +14,7 @@ from aggregator.client.build import Builder
 from aggregator.client.capture import Capture
 from aggregator.client.courier import Courier
 from aggregator.client.fold import fold
+from aggregator.client.holding import Holding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Sender:
         self._counters = counters
         self._made: Courier | None = None
         self._builder: Builder | None = None
+        self._holding = Holding()
         self._flushes: list[Flush] = []
 
     @property
@@ -54,31 +57,44 @@ class Sender:
     def idle(self) -> bool:
         """Whether nothing is left to do."""
         busy = self._made is not None and (self._made.deliveries.held() or self._made.connected())
-        return not busy and not self._flushes
+        return not busy and not self._flushes and not self._holding.held()
 
     def in_memory(self) -> int:
         """Records that only this process has."""
-        return self._made.deliveries.in_memory() if self._made is not None else 0
+        made = self._made.deliveries.in_memory() if self._made is not None else 0
+        return made + self._holding.held()
 
     def pause(self) -> float:
         """Wait for the socket if the node owes an answer; answers how long to wait for the queue, in seconds."""
         if self._made is None:
             return 0.0
         now = time.monotonic()
-        seconds = min([self._made.due(now), *(max(0.0, flush.deadline - now) for flush in self._flushes)])
+        held = self._holding.due(now) if self._away() else 0.0 if self._holding.held() else math.inf
+        seconds = min([self._made.due(now), held, *(max(0.0, flush.deadline - now) for flush in self._flushes)])
         return 0.0 if self._made.wait_answer(min(seconds, SLICE_SECONDS)) else seconds
 
     def step(self, items: Sequence[Capture | Flush], now: float) -> None:
         """Take in `items`, then let the courier work."""
-        for capture in fold([item for item in items if isinstance(item, Capture)]):
+        flushes = [item for item in items if isinstance(item, Flush)]
+        for capture in self._sift(fold([item for item in items if isinstance(item, Capture)]), bool(flushes), now):
             self._accept(capture)
-        for item in items:
-            if isinstance(item, Flush):
-                item.target = self._courier.deliveries.added
-                self._courier.hurry()
-                self._flushes.append(item)
+        if flushes:
+            self._courier.hurry()
+        for flush in flushes:
+            flush.target = self._courier.deliveries.added
+        self._flushes += flushes
         self._courier.exchange(now)
         self._flushes = [flush for flush in self._flushes if not self._over(flush, now)]
+
+    def _sift(self, captures: list[Capture], flushing: bool, now: float) -> list[Capture]:
+        """What is to be sent or written now. While the node is away, repeats wait; unless somebody waits for them."""
+        if self._away() and not flushing:
+            return self._holding.sift(captures, now)
+        return self._holding.release() + captures
+
+    def _away(self) -> bool:
+        """Whether something waits for a node that is not connected."""
+        return self._made is not None and not self._made.connected() and self._made.deliveries.held() > 0
 
     def abandon(self) -> None:
         """Close descriptors, touch nothing else."""

@@ -329,6 +329,23 @@ def test_a_storm_becomes_few_records_that_stand_for_many(node: FakeNode, monkeyp
     assert len(node.records) < 5_000
 
 
+def test_a_storm_while_the_node_is_away_takes_little_of_the_disk_and_is_counted_to_the_last(tmp_path: Path) -> None:
+    install(tmp_path)
+    try:
+        for number in range(3_000):
+            aggregator.report("the same")
+            if number % 100 == 0:
+                time.sleep(0.01)  # many rounds of the sender, none of them a storm by itself
+        assert not aggregator.flush(0.1)
+        assert "dropped" not in aggregator.statistics() or not aggregator.statistics()["dropped"]
+        assert len(read_spool(spools(tmp_path)[0])[1]) < 200  # what came before it was known to be away, and a few
+        with FakeNode(tmp_path / "ingest.sock") as node:
+            assert aggregator.flush(10)
+            assert sum(record.get("count", 1) for record in node.records) == 3_000
+    finally:
+        api.uninstall()
+
+
 @pytest.mark.usefixtures("client")
 def test_many_threads_lose_nothing_while_the_sender_comes_and_goes(
     node: FakeNode, monkeypatch: pytest.MonkeyPatch

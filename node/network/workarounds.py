@@ -153,7 +153,11 @@ def fresh_sequence_numbers(parts: Parts) -> None:
 
 
 class _WideQueues(dict[ID, RpcQueue]):
-    """Widens each neighbour's queue as it is registered, and counts what it drops nevertheless."""
+    """Widens each neighbour's queue as it is registered, and counts what it drops nevertheless.
+
+    A neighbour with two connections is registered twice. The queue that is replaced has nobody left who closes it, and
+    who sends from it would wait for ever: two tasks more with every such meeting.
+    """
 
     def __init__(self, sink: Sink) -> None:
         super().__init__()
@@ -170,11 +174,14 @@ class _WideQueues(dict[ID, RpcQueue]):
             return taken
 
         queue.push = counted
+        replaced = self.get(peer_id)
         super().__setitem__(peer_id, queue)
+        if replaced is not None and replaced is not queue:
+            replaced.close()
 
 
 def wide_queues(parts: Parts) -> None:
-    """The queue per neighbour holds 32 messages and drops the rest without a word."""
+    """The queue per neighbour holds 32 messages and drops the rest without a word; one that is replaced stays open."""
     parts.pubsub.peer_queues = _WideQueues(parts.sink)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.targets import TARGETS, kept
 
-SHORT = 25  # examples of each target in a usual run
+SHORT = 15  # examples of each target in a usual run
 LONG = 3_000
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)  # are no failures here
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 import trio
+from libp2p.pubsub.rpc_queue import RpcQueue
 
 from node.network import MAX_MESSAGE, Network, NetworkError, Reason
-from tests.stage.network_fleet import collect, fleet_in, linked, reaches, until
+from node.network.identity import library_id
+from tests.stage.network_fleet import collect, fleet_in, id_of, linked, reaches, until
 
 
 def numbered(count: int) -> list[bytes]:
@@ -144,3 +146,17 @@ async def test_messages_flow_both_ways_after_a_moment(tmp_path: Path) -> None:
         alice, bob = await fleet.pair()
         await reaches(alice, bob)
         await reaches(bob, alice)
+
+
+@pytest.mark.parametrize("without", [frozenset[str](), frozenset({"wide_queues"})])
+async def test_a_neighbour_that_is_registered_twice_leaves_no_queue_that_nobody_closes(
+    tmp_path: Path, without: frozenset[str]
+) -> None:
+    async with fleet_in(tmp_path) as fleet:
+        alice = await fleet.start("alice", without=without)
+        assert alice.stack
+        first, second = RpcQueue(), RpcQueue()
+        for queue in (first, second):
+            alice.stack.pubsub.peer_queues[library_id(id_of("bob"))] = queue
+        assert first.closed == (not without)  # open, it would be waited at for ever
+        assert not second.closed

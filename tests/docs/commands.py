@@ -19,7 +19,7 @@ ELSEWHERE = {
     "mkdir -p ~/.config/systemd": "needs systemd; tests/stage/test_units.py looks at the units",
     "cp systemd/user/": "needs systemd; tests/stage/test_units.py looks at the units",
     "sed -i ": "needs systemd; tests/stage/test_units.py looks at the units",
-    "aggregator ban": "needs another member; tests/stage/test_cli_fleet.py bans one",
+    "aggregator ban": "needs another member; tests/stage/test_roll.py bans one",
     "aggregator node": "runs for ever; the test starts it",
 }
 

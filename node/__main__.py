@@ -70,7 +70,7 @@ async def until_signal(loaded: Loaded, passed: Passed, manager: Manager) -> None
     stop = trio.Event()
     again, reloads = trio.open_memory_channel[None](1)  # one that waits reads what the next would read
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_obey_signals, stop, again)
+        await nursery.start(_obey_signals, stop, again)
         await daemon.run(loaded, stop, reloads=reloads, passed=passed, manager=manager)
         nursery.cancel_scope.cancel()
 
@@ -83,8 +83,13 @@ def leaves(error: BaseException) -> list[BaseException]:
     return [leaf for each in group.exceptions for leaf in leaves(each)]
 
 
-async def _obey_signals(stop: trio.Event, again: trio.MemorySendChannel[None]) -> None:
+async def _obey_signals(
+    stop: trio.Event,
+    again: trio.MemorySendChannel[None],
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        task_status.started()
         async for number in signals:
             if number != signal.SIGHUP:
                 stop.set()

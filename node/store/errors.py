@@ -24,6 +24,10 @@ class Trouble(Enum):
     )
     FOREIGN = "it is no database of this program: move it away, or give this node a node.directory of its own"
     NEWER = "it was written by a newer version of this program: upgrade this node, or give it another directory"
+    MOVED = (
+        "it was moved or removed while the node runs, so nothing written to it would last: put it back, or restart the "
+        "node; nothing was lost, senders keep what was not acknowledged"
+    )
     IN_USE = "another node uses this directory: stop that one, or give this one a node.directory of its own"
     FAILED = "the operation failed"
 

@@ -52,8 +52,9 @@ class Store:
     def __init__(self, path: Path, writer: sqlite3.Connection) -> None:
         self.path = path
         self.commits = 0  # transactions written
-        self.trouble: StoreError | None = None  # why nothing can be written; None: the last transaction was
+        self.trouble: StoreError | None = None  # why it cannot be used; None: the last transaction was written
         self._writer = writer
+        self._file = identity(path)
         self._turn = Turn()
         self._room = Turn(trio.Semaphore(WAITING))
         self._waiting: list[_Waiting] = []
@@ -108,6 +109,9 @@ class Store:
             each.done = True
 
     def _transaction(self, operations: Sequence[Operation]) -> StoreError | None:
+        if identity(self.path) != self._file:
+            self.trouble = StoreError(Trouble.MOVED, self.path)
+            return self.trouble
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             for operation in operations:
@@ -134,8 +138,9 @@ class Store:
                 return query(reader)
             finally:
                 self._readers.append(reader)
-        except sqlite3.Error as error:
-            raise explain(error, self.path) from error
+        except (sqlite3.Error, StoreError) as error:
+            self.trouble = explain(error, self.path) if isinstance(error, sqlite3.Error) else error
+            raise self.trouble from error
 
 
 @asynccontextmanager
@@ -171,6 +176,15 @@ def _give_back(connection: sqlite3.Connection, pages: int) -> None:
     """One by one: Python ends the command after its first page, however many it is told."""
     for _ in range(pages):
         connection.execute("PRAGMA incremental_vacuum(1)")
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at `path`; None: none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _used_bytes(connection: sqlite3.Connection) -> int:

@@ -1,6 +1,6 @@
 """What a reload takes over: settings, the token, and what a public repository is allowed. Against the stand-in."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -34,6 +34,10 @@ class Place:
     def write(self, filing: str = "", more: str = "") -> None:
         github = f'[github]\napi_url = "{self._url}"\nrepository = "{SHOP}"\nwrite_interval = 0\n'
         self.config.write_text(f"[filing]\nissues = true\n{filing}{github}{more}")
+
+
+def half_written(path: Path) -> None:
+    path.write_text(path.read_text()[:-3])
 
 
 @asynccontextmanager
@@ -110,3 +114,17 @@ async def test_a_configuration_that_is_refused_leaves_everything_and_says_why_in
             assert (outward.terms.loaded, outward.access.github) == (before, github)
     (told,) = [each for each in events if each["event"] == "the old configuration stays"]
     assert "filing.regression is 7" in told["reason"]
+
+
+@pytest.mark.parametrize(("change", "words"), [(Path.unlink, "cannot be read"), (half_written, "not TOML")])
+async def test_a_file_that_is_gone_or_half_written_leaves_everything(
+    tmp_path: Path, change: Callable[[Path], object], words: str
+) -> None:
+    async with github_world() as world:
+        place = Place(tmp_path, world)
+        async with node(tmp_path, place) as outward:
+            before = outward.terms.loaded
+            change(place.config)
+            with structlog.testing.capture_logs(), pytest.raises(ConfigError, match=words):
+                await outward.reload()
+            assert outward.terms.loaded is before

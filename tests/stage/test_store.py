@@ -146,6 +146,36 @@ async def test_a_damaged_database_is_told(tmp_path: Path) -> None:
     assert caught.value.trouble is Trouble.CORRUPT
 
 
+async def test_a_database_that_is_moved_away_under_the_node_is_written_again_when_it_is_back(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    async with open_store(tmp_path) as store:
+        path.rename(tmp_path / "elsewhere")
+        for _ in range(2):
+            with pytest.raises(StoreError, match="was moved") as caught:
+                await store.commit([meta.put("a", 1)])
+            assert (caught.value.trouble, store.trouble) == (Trouble.MOVED, caught.value)
+            path.write_bytes(b"another")
+        (tmp_path / "elsewhere").rename(path)
+        await store.commit([meta.put("a", 2)])
+        assert store.trouble is None
+    async with open_store(tmp_path) as store:
+        assert await store.read(lambda db: meta.get(db, "a")) == 2
+
+
+async def test_a_database_that_cannot_be_read_any_more_is_told(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        await store.commit([meta.put(f"n{number}", "x" * 4_000) for number in range(100)])
+    async with open_store(tmp_path) as store:
+        size = store.path.stat().st_size
+        with store.path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xd5" * (size - 4096))
+        with pytest.raises(StoreError, match="damaged"):
+            await store.read(lambda db: [meta.get(db, f"n{number}") for number in range(100)])
+        assert store.trouble
+        assert store.trouble.trouble is Trouble.CORRUPT
+
+
 async def test_a_state_directory_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(StoreError, match="cannot be written"):

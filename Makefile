@@ -28,7 +28,7 @@ test: check ## style, types and every test (under 15 minutes)
 
 faults: $(STAMP) ## whatever breaks, round after round (an hour or more): make faults FAULTS=kill,partition ROUNDS=2
 	@sh tools/check_namespaces.sh
-	@$(BIN)/python -m tests.faults --faults "$(FAULTS)" --rounds $(ROUNDS) --jobs $(JOBS) --seed $(SEED_START)
+	@$(BIN)/python -m tests.faults --faults "$(FAULTS)" --rounds $(ROUNDS) --jobs $(JOBS) --seed $(SEED_START) $(FAULT_ARGS)
 
 slow: $(STAMP) ## the long forms of tests: more kills, more errors (about 15 minutes)
 	@$(BIN)/python -m pytest -m slow $(TEST_ARGS)

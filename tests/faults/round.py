@@ -8,17 +8,16 @@ same issue for it; and another tick of all nodes changes none of that.
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import trio
 
-from node.control.client import Refused, Unreachable
-from tests.faults.scene import PATIENCE, Scene, numbered
-from tests.fleet.fleet import FleetNode, all_of, difference, together, until
+from tests.faults.scene import PATIENCE, Scene, eventually, numbered
+from tests.fleet.fleet import FleetNode, all_of, difference, together
 
 BUGS = 2  # new ones each round, besides one that occurs in all
+WORDS = 500  # characters of what a step that failed says; a node's whole log may be in it
 TOLD = 3  # wrong counts of one node that are told one by one
 
 
@@ -73,7 +72,7 @@ async def _noted(outcome: Outcome, what: str, step: Callable[[], Awaitable[None]
     except trio.TooSlowError:
         outcome.trouble.append(f"not in {PATIENCE:.0f} s: {what}")
     except Exception as error:  # the border that isolates a round: the next ones run all the same
-        outcome.trouble.append(f"{what}: {error!r}")
+        outcome.trouble.append(f"{what}: {error!r}"[:WORDS])
 
 
 async def mend(scene: Scene) -> None:
@@ -87,17 +86,6 @@ async def mend(scene: Scene) -> None:
         if not node.alive():
             node.kill()
     await scene.fleet.start(*(node.name for node in scene.fleet if not node.runs))
-
-
-async def eventually(true: Callable[[], Awaitable[bool]]) -> None:
-    """As `until`; a node that does not answer just now is looked at again."""
-
-    async def look() -> bool:
-        with suppress(Unreachable, Refused):
-            return await true()
-        return False
-
-    await until(look, PATIENCE)
 
 
 async def all_show(scene: Scene, expected: Mapping[str, int]) -> bool:

@@ -3,8 +3,8 @@
 import random
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from tests.fleet.namespaces import Namespaces
 INTERVAL = 4  # seconds between two ticks of every node; longer than the last rank's wait
 TAKEOVER_AGE = 5  # seconds; 10 minutes, shortened
 PATIENCE = 600.0  # seconds for what has no deadline of its own, so that a broken run ends
+LOOK = 0.5  # seconds between two looks at all nodes, which have other things to do
 SETTINGS = f"""\
 [bundle]
 interval = "{INTERVAL}s"
@@ -102,7 +103,7 @@ class Scene:
             found[:] = [each["login"] for each in kept if each["switch"] == identifier and each["login"]]
             return bool(found)
 
-        await until(look, PATIENCE)
+        await eventually(look)
         return self.fleet[found[0]]
 
     async def filed(self) -> None:
@@ -112,7 +113,7 @@ class Scene:
             every = await trio.to_thread.run_sync(self.issues)
             return all(any(numbered(issue) == bug for issue in every) for bug in self.bugs)
 
-        await until(look, PATIENCE)
+        await eventually(look)
 
     def issues(self) -> list[dict[str, Any]]:
         """Every issue there ever was in this repository."""
@@ -144,7 +145,7 @@ class Scene:
 
         self.working = False
         try:
-            await until(same, PATIENCE)
+            await eventually(same)
         finally:
             self.working = True
 
@@ -152,16 +153,27 @@ class Scene:
         """By signature, what every node must show in the end."""
         return sum((program.counts() for program in self.programs.values()), Counter[str]())
 
-    async def acknowledged(self, patience: float = PATIENCE) -> None:
+    async def acknowledged(self) -> None:
         """Until the nodes have taken all that was reported."""
 
         async def look() -> bool:
             return all(program.done for program in self.programs.values())
 
-        await until(look, patience)
+        await eventually(look)
 
     def _requests(self) -> list[dict[str, Any]]:
         return self.fleet.hub.steer("/requests", method="GET")
+
+
+async def eventually(true: Callable[[], Awaitable[bool]]) -> None:
+    """Raises `trio.TooSlowError`. A node that does not answer just now is looked at again."""
+
+    async def look() -> bool:
+        with suppress(Unreachable, Refused):
+            return await true()
+        return False
+
+    await until(look, PATIENCE, LOOK)
 
 
 def numbered(issue: Mapping[str, Any]) -> int | None:

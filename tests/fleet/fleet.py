@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,6 +44,7 @@ scan_missing = 3
 """
 
 
+@cache
 def name(number: int) -> str:
     """What the nodes call error `number` of `tests.sender`."""
     return sign(msgspec.convert(error(number), ErrorRecord)).name
@@ -280,11 +282,11 @@ def difference(expected: Mapping[str, int], shown: Mapping[str, int]) -> dict[st
     return {each: pair for each, pair in pairs.items() if pair[0] != pair[1]}
 
 
-async def until(true: Callable[[], Awaitable[bool]], within: float) -> None:
-    """Look again and again. Raises `trio.TooSlowError`."""
+async def until(true: Callable[[], Awaitable[bool]], within: float, look: float = LOOK) -> None:
+    """Look again and again, each `look` seconds. Raises `trio.TooSlowError`."""
     with trio.fail_after(within):
         while not await true():  # noqa: ASYNC110  # what a node shows sets no event
-            await trio.sleep(LOOK)
+            await trio.sleep(look)
 
 
 async def all_of(conditions: Iterable[Awaitable[bool]]) -> bool:

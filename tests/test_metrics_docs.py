@@ -10,6 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from node.control.metrics import METRICS, PREFIX
+from node.measure import ENDED
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "metrics.md").read_text()
@@ -43,6 +44,15 @@ def test_the_page_has_every_metric_with_its_labels_and_its_text():
         for name, kind in METRICS.items()
     ]
     assert told == made
+
+
+def test_every_word_that_a_label_may_have_stands_there():
+    code = (ROOT / "node" / "measure.py").read_text() + (ROOT / "node" / "sync.py").read_text()
+    queues = re.findall(r'"queue_length", .*?, \("(\w+)",\)', code)
+    exchanges = set(re.findall(r'counts\["(\w+)"\]', code)) - {"pages", "bytes"}
+    assert {"ingest", "notify"} <= set(queues)
+    assert {"compared", "unreachable"} <= exchanges
+    assert [word for word in {*queues, *exchanges, *ENDED.values()} if f"*{word}*" not in PAGE] == []
 
 
 def test_what_alerts_and_dashboard_ask_for_exists_with_the_labels_that_they_use():

@@ -143,5 +143,6 @@ class Overlay:
             elif peer_id in self._links:
                 self._log.info("link cut", peer=peer_id, reason="connected, but not in pubsub")
                 await self._close(peer_id)
+                self._since.pop(peer_id, None)  # who is back before the next look is new, and gets as much time again
         finally:
             self._repairing.discard(peer_id)

@@ -91,7 +91,7 @@ def from_file(path: Path) -> Found:
     if "auto_healing" in plain or any(name in plain for name in BESIDE):
         if not isinstance(unwrapped, dict):
             raise ConfigError(f"{path}: auto_healing: expected settings below it")
-        return _from_workflow(plain, cast("dict[str, Any]", unwrapped))
+        return _from_workflow(plain, _named(cast("dict[Any, Any]", unwrapped)))
     return _from_command_line(plain)
 
 
@@ -180,7 +180,12 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: neither JSON nor YAML: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(plain, dict):
         raise ConfigError(f"{path}: expected a map of settings, of at most {FILE_BYTES} bytes")
-    return {str(name): value for name, value in cast("dict[Any, Any]", plain).items()}
+    return _named(cast("dict[Any, Any]", plain))
+
+
+def _named(plain: Mapping[Any, Any]) -> dict[str, Any]:
+    """YAML's keys may be anything."""
+    return {str(name): value for name, value in plain.items()}
 
 
 def _parse(text: str) -> object:

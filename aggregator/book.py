@@ -3,11 +3,12 @@
 Two kinds of entry, both merged without coordination, so that every node ends with the same book whatever the order:
 
 - A `Fact` about filing only ever rises: pending < claimed < filed; of two filed numbers the lower wins.
-- A `Ruling` is a register: the higher Lamport version wins, ties by origin. Rulings are never purged.
+- A `Ruling` is a register: the higher Lamport version wins, ties by origin. Rulings are never purged, but bounded.
 
 The book is a cache of what GitHub knows. It may spare a call; it never authorises a creation.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import Any, NamedTuple, TypeVar
@@ -18,7 +19,21 @@ from aggregator.bookdigest import Sums
 
 T = TypeVar("T")
 
-RULINGS = 10_000  # kept at most; a further key is refused
+# Rulings kept at most, each kind in a room of its own: no kind crowds out another, least of all bans and members. A
+# further key is refused, with a reason; what is known under a key can always be overruled.
+ROOM = {
+    "member": 20_000,
+    "ban": 10_000,
+    "route": 20_000,
+    "mute": 10_000,
+    "drop": 10_000,
+    "never": 10_000,
+    "generation": 10_000,
+    "edge": 10_000,
+    "spread": 16,
+}
+OTHER_KINDS = 1_000  # of all kinds together that this version does not know
+FACTS = 50_000  # taken from others at most; what this node itself finds due has room beyond
 
 
 class Standing(IntEnum):
@@ -70,6 +85,11 @@ class Ruling(msgspec.Struct, frozen=True, array_like=True):
         return self.version, self.origin, msgspec.msgpack.encode(self.value, order="deterministic")
 
 
+def _room(kind: str) -> str:
+    """Kinds that this version does not know share one."""
+    return kind if kind in ROOM else ""
+
+
 class Book:
     """All facts and rulings this node knows. Whoever changes it commits the change to the store."""
 
@@ -77,7 +97,7 @@ class Book:
         self._facts: dict[FactKey, Fact] = {}
         self._rulings: dict[str, dict[str, Ruling]] = {}  # by kind, by subject
         self.sums = Sums()
-        self._size = 0
+        self._sizes: Counter[str] = Counter()  # by room
         self._ruled: set[str] = set()
         self._derived: dict[str, Any] = {}
 
@@ -92,11 +112,11 @@ class Book:
         return True
 
     def put_ruling(self, ruling: Ruling) -> bool:
-        """Merge a ruling. Returns whether anything changed; a new key beyond the bound changes nothing."""
+        """Merge a ruling. Returns whether anything changed; a new key that has no room changes nothing."""
         if not self.takes(ruling):
             return False
         of_kind = self._rulings.setdefault(ruling.kind, {})
-        self._size += ruling.subject not in of_kind
+        self._sizes[_room(ruling.kind)] += ruling.subject not in of_kind
         self.sums.replace(("ruling", ruling.kind, ruling.subject), of_kind.get(ruling.subject), ruling)
         of_kind[ruling.subject] = ruling
         self._derived.pop(ruling.kind, None)
@@ -106,7 +126,16 @@ class Book:
     def takes(self, ruling: Ruling) -> bool:
         """Whether `put_ruling` would change anything."""
         old = self._rulings.get(ruling.kind, {}).get(ruling.subject)
-        return self._size < RULINGS if old is None else ruling.rank() > old.rank()
+        return self.has_room(ruling.kind, ruling.subject) if old is None else ruling.rank() > old.rank()
+
+    def has_room(self, kind: str, subject: str) -> bool:
+        """Whether there may be a ruling of this kind about this subject."""
+        known = subject in self._rulings.get(kind, {})
+        return known or self._sizes[_room(kind)] < ROOM.get(kind, OTHER_KINDS)
+
+    def has_room_for_fact(self, key: FactKey) -> bool:
+        """Whether a fact that others tell may be taken in."""
+        return key in self._facts or len(self._facts) < FACTS
 
     def rule(self, kind: str, subject: str, value: Any, origin: str) -> Ruling:
         """The ruling that overrules what is known under its key. Not yet in the book: commit it, then `put_ruling`."""

@@ -32,6 +32,7 @@ from aggregator.roster import DEPTH, Roster
 from aggregator.sync import Has, Pulled
 from aggregator.tally import Tally
 
+RUNS = 256  # of one peer that may count in one window; a node that is started every few seconds has fewer
 REFUSED = 4_096  # versions that were refused and are not asked for again; when full, all are forgotten
 
 ROUTING = ("route", "edge")  # rulings that decide which repository a root is about
@@ -288,7 +289,7 @@ class Fleet:
                 continue
             if not (asked_for or self._wants(page)):
                 continue
-            result = accept(page, gate, now)
+            result = Refusal(Reason.TOO_MANY_RUNS) if self._too_many_runs(page.key, taken) else accept(page, gate, now)
             if isinstance(result, Refusal):
                 refused.append(result)
                 self._remember(page, result)
@@ -305,18 +306,28 @@ class Fleet:
         except BadPage:
             return True  # refused with its reason
 
+    def _too_many_runs(self, key: PageKey, taken: Iterable[tuple[Page, list[Tally]]]) -> bool:
+        """Whether its origin is one run too many of one peer. Looked at before its signature is, which costs more."""
+        if key.origin in self.digest.origins(key.window):
+            return False
+        known = {*self.digest.origins(key.window), *(p.key.origin for p, _ in taken if p.key.window == key.window)}
+        return sum(origin.peer == key.origin.peer for origin in known - {key.origin}) >= RUNS
+
     def _entries(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling], now: float) -> Incoming:
         kept: list[Ruling] = []
         refused: list[Refusal] = []
         for ruling in rulings:
             reason = why_not_ruling(ruling, self.roster, now)
+            if reason is None and not self._book.has_room(ruling.kind, ruling.subject):
+                reason = Reason.BOOK_FULL
             if reason is None:
                 kept.append(ruling)
             else:
                 refused.append(Refusal(reason, f"{ruling.kind} {ruling.subject}"[:100]))
-        taken = [(key, fact) for key, fact in facts if sound_fact(key, fact)]
-        if len(taken) < len(facts):
-            refused.append(Refusal(Reason.BAD_MESSAGE, "a fact that makes no sense"))
+        sound = [(key, fact) for key, fact in facts if sound_fact(key, fact)]
+        taken = [(key, fact) for key, fact in sound if self._book.has_room_for_fact(key)]
+        refused += [Refusal(Reason.BAD_MESSAGE, "a fact that makes no sense")] * (len(facts) - len(sound))
+        refused += [Refusal(Reason.BOOK_FULL, "a fact")] * (len(sound) - len(taken))
         return Incoming(facts=taken, rulings=kept, refused=refused)
 
     def _gate(self) -> Gate:

@@ -65,3 +65,5 @@ class Reason(Enum):
     IN_THE_FUTURE = "lies more than an hour ahead of this node's clock"
     BAD_PAGE = "is malformed, or its signature does not hold"
     BAD_MESSAGE = "is no message that this node reads"
+    TOO_MANY_RUNS = "is of a node that says to have begun anew too often in one window"
+    BOOK_FULL = "finds no room in the book: there are too many of its kind"

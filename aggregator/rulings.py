@@ -19,6 +19,7 @@ from typing import Any, cast
 
 from aggregator.book import Book, Ruling
 
+GENERATIONS = 2**31
 KINDS = frozenset({"mute", "drop", "never", "generation", "edge", "route"})
 
 
@@ -65,7 +66,7 @@ def _sound_value(kind: str, value: Any) -> bool:
         case "drop", int():
             return 0 <= value < 2**40
         case "generation", int():
-            return 0 <= value < 2**31
+            return 0 <= value < GENERATIONS
         case "edge", bool():
             return True
         case _:
@@ -101,6 +102,15 @@ def canonical(book: Book, root: str) -> str:
 def generation(book: Book, root: str) -> int:
     value = book.value("generation", root)
     return value if isinstance(value, int) else 0
+
+
+def next_generation(book: Book, root: str) -> int:
+    """The generation in which it is filed anew: the next, or, if somebody used up the highest, the first unused one."""
+    following = generation(book, root) + 1
+    if following < GENERATIONS:
+        return following
+    used = {key.generation for key, _ in book.facts() if key.root == root}
+    return next(number for number in range(GENERATIONS) if number not in used)
 
 
 def muted(book: Book, root: str, in_window: int, releases: frozenset[str]) -> bool:

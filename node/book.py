@@ -3,13 +3,13 @@
 Every change is committed first and taken over then, one at a time; who listens (gossip) hears of it after that.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 import trio
 
-from aggregator.book import Book, Fact, FactKey, Ruling, join
+from aggregator.book import OTHER_KINDS, ROOM, Book, Fact, FactKey, Ruling, join
 from node.clock import Clock
 from node.store import Operation, Store, audit, book, intents
 
@@ -17,6 +17,10 @@ FACT, RULING = "fact", "ruling"
 
 Seal = Callable[[Ruling], Ruling]
 Listener = Callable[[Sequence[tuple[FactKey, Fact]], Sequence[Ruling]], None]
+
+
+class BookFull(Exception):
+    """There is no room for a ruling; the text says of which kind, and what to do."""
 
 
 class BookKeeper:
@@ -42,15 +46,17 @@ class BookKeeper:
         await self.merge([(key, fact)], [])
 
     async def rule(self, kind: str, subject: str, value: Any) -> None:
-        """Make a ruling that overrules all this node has seen. Raises `StoreError`."""
+        """Make a ruling that overrules all this node has seen. Raises `StoreError` and `BookFull`."""
         async with self._turn:
+            self._require_room([(kind, subject)])
             await self._put([], [self.book.rule(kind, subject, value, self._peer)])
 
     async def decide(
         self, action: str, subject: str, rulings: Sequence[tuple[str, str, Any]], seal: Seal = lambda ruling: ruling
     ) -> None:
-        """Rulings by an operator, with their entry in the audit log. Raises `StoreError`."""
+        """Rulings by an operator, with their entry in the audit log. Raises `StoreError` and `BookFull`."""
         async with self._turn:
+            self._require_room((kind, about) for kind, about, _ in rulings)
             made = [seal(self.book.rule(kind, about, value, self._peer)) for kind, about, value in rulings]
             detail = {"rulings": rulings}
             await self._put([], made, [audit.append(self._clock.now(), self._peer, action, subject, detail)])
@@ -80,6 +86,15 @@ class BookKeeper:
         for ruling in newer:
             self.book.put_ruling(ruling)
         self.listener(fresh, newer)
+
+    def _require_room(self, about: Iterable[tuple[str, str]]) -> None:
+        for kind, subject in about:
+            if not self.book.has_room(kind, subject):
+                raise BookFull(
+                    f"{kind} {subject}: the book of the fleet has {ROOM.get(kind, OTHER_KINDS)} rulings of this kind, "
+                    "which is all it has room for: find who made so many (aggregator peers), and ban it; what is ruled "
+                    "can still be changed"
+                )
 
     def _joined(self, key: FactKey, fact: Fact) -> Fact:
         return join(self.book.fact(key) or fact, fact)

@@ -19,7 +19,7 @@ from aggregator.filing.case import Outcome
 from aggregator.filing.claim import Claim
 from aggregator.record import BadRecord, ErrorRecord, decode
 from node.access import Access
-from node.book import BookKeeper
+from node.book import BookFull, BookKeeper
 from node.bundle import Bundler
 from node.candidacy import Candidacy
 from node.clock import Clock
@@ -122,4 +122,7 @@ class Memory:
         await self._keeper.note(key, fact)
 
     async def rule(self, kind: str, subject: str, value: Any) -> None:
-        await self._keeper.rule(kind, subject, value)
+        try:
+            await self._keeper.rule(kind, subject, value)
+        except BookFull as error:  # it is found out again at every run
+            log.error("not ruled", reason=str(error))

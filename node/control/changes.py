@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import msgspec
 
 from aggregator import limits, rulings
+from aggregator.rulings import next_generation
 from aggregator.tally import MAX_COUNT
 from node.control.decided import find_root
 from node.control.view import Ruled, View
@@ -83,7 +84,7 @@ def _forget(view: View, root: str, _decision: Decision) -> Rulings:
 
 
 def _refile(view: View, root: str, _decision: Decision) -> Rulings:
-    generation = rulings.generation(view.known.book, root) + 1
+    generation = next_generation(view.known.book, root)
     return [("never", root, None), ("generation", root, generation)]
 
 

@@ -24,6 +24,7 @@ from starlette.routing import Route
 from aggregator.brief import brief
 from aggregator.fleetkey import Keys
 from aggregator.redact import redact_value
+from node.book import BookFull
 from node.config import ConfigError
 from node.control import answers, planned, roll
 from node.control.changes import BadRequest, Decision, Unknown, decide
@@ -99,7 +100,7 @@ def _endpoint(view: View, run: Handler) -> Callable[[Request], Awaitable[Respons
             return _json({"error": brief(error)}, 404)
         except (BadRequest, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return _json({"error": brief(error)}, 400)
-        except (ConfigError, FleetError) as error:
+        except (BookFull, ConfigError, FleetError) as error:
             return _json({"error": str(error)}, 409)
         except StoreError as error:
             return _json({"error": str(error)}, 507)

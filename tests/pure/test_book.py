@@ -86,12 +86,26 @@ def test_a_new_ruling_overrules_all_that_was_seen(heard: list[Any], kind: str) -
 
 
 def test_a_book_that_is_full_of_rulings_takes_newer_ones_but_no_further_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(books, "RULINGS", 2)
+    monkeypatch.setitem(books.ROOM, "mute", 2)
     book = Book()
     for number in (1, 2, 3):
         assert book.put_ruling(book.rule("mute", name(number), True, "alice")) == (number < 3)
     assert book.put_ruling(book.rule("mute", name(2), None, "alice"))
     assert book.value("mute", name(3)) is None
+
+
+def test_no_kind_crowds_out_another_and_unknown_kinds_share_one_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books, "OTHER_KINDS", 2)
+    monkeypatch.setitem(books.ROOM, "route", 3)
+    book = Book()
+    for number in range(9):
+        assert book.put_ruling(book.rule("route", name(number), "acme/app", "alice")) == (number < 3)
+        assert book.put_ruling(book.rule(f"kind {number}", "x", True, "mallory")) == (number < 2)
+        for kind in ("ban", "member", "mute"):
+            assert book.put_ruling(book.rule(kind, name(number), True, "alice"))
+    assert not book.has_room("kind 5", "x")
+    assert not book.has_room("route", name(5))
+    assert book.has_room("route", name(1))
 
 
 def test_what_was_ruled_on_is_told_once() -> None:
@@ -123,6 +137,15 @@ def test_a_split_removes_the_edge() -> None:
     assert canonical(book, name(2)) == name(1)
     book.put_ruling(book.rule("edge", edge(name(1), name(2)), None, "alice"))
     assert canonical(book, name(2)) == name(2)
+
+
+def test_nobody_can_use_up_the_generations_of_a_root() -> None:
+    book = Book()
+    assert rulings.next_generation(book, name(1)) == 1
+    book.put_fact(FactKey("acme/app", name(1), 0), Fact(Standing.FILED, 1.0, 7))
+    book.put_ruling(book.rule("generation", name(1), rulings.GENERATIONS - 1, "mallory"))
+    assert rulings.next_generation(book, name(1)) == 1
+    assert sound_ruling(book.rule("generation", name(1), 1, "alice"))
 
 
 # What comes from outside.

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import ban
+from aggregator import book as books
+from aggregator import fleet as fleets
 from aggregator.accept import Gate, Refusal, accept
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
 from aggregator.election import RANKS, rank_of, ranked, wait_for
@@ -69,8 +71,8 @@ def roster(*members: Member) -> Roster:
 # Accepting pages.
 
 
-def signed(peer: str = "alice", window: int = 99, key: str = "", length: int = LENGTH) -> Page:
-    bare = Page(PageKey(Origin(peer, "r" * 16), window * length, 0), 1, write_body([tally(1, 5)]))
+def signed(peer: str = "alice", window: int = 99, key: str = "", length: int = LENGTH, run: str = "r" * 16) -> Page:
+    bare = Page(PageKey(Origin(peer, run), window * length, 0), 1, write_body([tally(1, 5)]))
     message = message_to_sign(bare, FLEET, length)
     return msgspec.structs.replace(bare, signature=signer((key or peer).encode())(message))
 
@@ -389,6 +391,41 @@ def test_a_chain_with_a_time_that_is_none_is_refused(joined: float) -> None:
     ruling = msgspec.structs.replace(introduction(member("bob")), value=chain)
     assert why_not_ruling(ruling, roster(), NOW) is Reason.FORGED
     assert isinstance(founder().welcome(chain), Refusal)
+
+
+def test_what_finds_no_room_in_the_book_is_refused_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(books.ROOM, "mute", 1)
+    monkeypatch.setattr(books, "FACTS", 1)
+    fleet = fleet_of(member("mallory"))
+    for number, refused in ((1, []), (2, [Reason.BOOK_FULL] * 2)):
+        fact = FactKey("acme/app", name(number)), Fact(Standing.PENDING, 1.0)
+        ruling = Ruling("mute", name(number), {"until": "forever"}, 1, "mallory")
+        said = encode(BookMessage([fact], [ruling]))
+        incoming = fleet.heard("mallory", said, NOW, 1.0)
+        assert [each.reason for each in incoming.refused] == refused
+        for each in incoming.rulings:
+            fleet.has.book.put_ruling(each)
+        for each in incoming.facts:
+            fleet.has.book.put_fact(*each)
+    own = FactKey("acme/app", name(3))
+    assert fleet.has.book.put_fact(own, Fact(Standing.PENDING, 1.0)), "what this node finds due is never forgotten"
+
+
+def test_a_member_counts_under_so_many_runs_in_a_window_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleets, "RUNS", 3)
+    fleet, taken = fleet_of(member("alice"), member("bob")), list[str]()
+    for run in range(5):
+        page = signed(run=str(run) * 16)
+        for _ in range(2):
+            incoming = fleet.heard("alice", encode(PageMessage([page])), NOW, 1.0)
+            fleet.took(incoming)
+        taken += [p.key.origin.run[0] for p in filter(None, [fleet.digest.page(page.key)])]
+        assert [each.reason for each in incoming.refused] == ([] if run < 3 else [Reason.TOO_MANY_RUNS])
+    assert taken == ["0", "1", "2"]
+    at_once = [signed(run=letter * 16, window=97) for letter in "abcde"]
+    assert len(fleet.pulled(Pulled(at_once, BookEntries(), True), NOW).pages) == 3
+    for other in (signed("bob"), signed("alice", window=98)):
+        assert len(fleet.heard("bob", encode(PageMessage([other])), NOW, 1.0).pages) == 1
 
 
 # Being let in.

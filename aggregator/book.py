@@ -142,8 +142,12 @@ class Book:
         known = self._rulings.get(kind, {}).get(subject)
         return Ruling(kind, subject, value, known.version + 1 if known else 1, origin)
 
+    def look_at(self, root: str) -> None:
+        """Somebody says that this root is filed: whoever files is to see for itself."""
+        self._ruled.add(root)
+
     def take_changed(self) -> set[str]:
-        """The roots that were ruled on since this was last called."""
+        """The roots that were ruled on, or that others filed, since this was last called."""
         ruled, self._ruled = self._ruled, set()
         return ruled
 

@@ -80,6 +80,7 @@ class Fleet:
         self._refused: set[Version] = set()
         self._bans: dict[str, float] = {}  # when versions were refused
         self._unsigned: dict[PageKey, None] = {}
+        self._filed: dict[FactKey, int] = {}  # what others said last; as many as the book takes from them
         for ruling in book.rulings(MEMBER):
             self._introduced(ruling)
 
@@ -278,6 +279,10 @@ class Fleet:
                 self._put(page)
         for ruling in incoming.rulings:
             self._introduced(ruling)
+        for key, fact in incoming.facts:
+            if fact.number and self._filed.get(key) != fact.number:
+                self._filed[key] = fact.number
+                self._book.look_at(key.root)
 
     def _pages(self, pages: Iterable[Page], now: float, *, asked_for: bool = False) -> Incoming:
         gate = self._gate()

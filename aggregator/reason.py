@@ -29,6 +29,8 @@ class Reason(Enum):
     # what was done
     CREATED = "an issue was created"
     FOUND = "an issue of ours was found"
+    UNCONFIRMED = "the book names an issue that GitHub does not know for it; looked at again before it is filed anew"
+    REFILED = "GitHub does not know the issue that the book named: it is filed anew"
     UPDATED = "the issue's status was updated"
     UP_TO_DATE = "the issue says what there is to say"
     REOPENED = "it occurred again: the issue was reopened"

@@ -43,6 +43,8 @@ class Memory:
     unsent: str = ""  # nonce of an attempt under which surely nothing was created
     posted_at: float | None = None  # when an issue was created that the list may not show yet, on GitHub's clock
     posted: int = 0  # its number, where the answer came
+    confirmed: int = 0  # number of an issue that the list does not show, and that GitHub knows for this root
+    doubted_at: float | None = None  # Elapsed when GitHub was first found not to know the book's number
     missing_at: float | None = None  # Elapsed when the issue was first not found by number
     unrecorded: int = 0  # number of an issue that its claim does not say yet
     refused_events: set[str] = field(default_factory=set[str])  # comments that GitHub will not take

@@ -12,6 +12,7 @@ import msgspec
 
 from aggregator.filing.calls import Failure, HighestNumber, ListIssues, Newest, NotSent, Rejected, Steps, ask
 from aggregator.filing.case import Case, Memory, Outcome, outcome
+from aggregator.filing.confirm import doubt, known_number
 from aggregator.filing.follow import follow
 from aggregator.filing.listing import Listing
 from aggregator.filing.pursue import pursue
@@ -70,7 +71,12 @@ def newest_for(work: Run) -> Steps[Newest]:
 def one(case: Case, memory: Memory, settings: Settings, listed: Listing, room: Room) -> Steps[Outcome]:
     """One root: pursue an issue where the book knows of none, and follow what was found."""
     if case.number:
-        return (yield from follow(case, memory, settings, listed.by_number.get(case.number)))
+        number = yield from known_number(case, memory, settings, listed)
+        if not number:
+            return (yield from doubt(case, memory, settings))
+        memory.doubted_at = None
+        case = msgspec.structs.replace(case, number=number)
+        return (yield from follow(case, memory, settings, listed.by_number.get(number)))
     done = yield from pursue(case, memory, settings, listed, room)
     if done.reason not in (Reason.FOUND, Reason.ADOPTED):
         return done

@@ -1,0 +1,64 @@
+"""Whether the number that the book has for a root is what GitHub knows.
+
+The book is written by all members, and of two numbers the lower stays: so one that means ill, or a node with a bug, can
+put any number there, and a root that is due would be hidden behind it for ever. GitHub knows better: our issue bears
+the root's marker, and the claim names also a person's issue that was taken for it. So before anything is done about a
+number, one of these must say it. What the list does not show is read by number, which does not lag; the claim is asked
+last, and twice, at least the gap of two lists apart, because a ref may be read stale. Then what GitHub knows counts; and
+where it knows of nothing, the root is filed anew, as an operator would refile it.
+"""
+
+from aggregator.filing.calls import Elapsed, ReadClaim, ReadIssue, Rejected, Rule, Steps, ask
+from aggregator.filing.case import Case, Memory, Outcome, outcome
+from aggregator.filing.listing import Listing, read_found
+from aggregator.filing.settings import Settings
+from aggregator.reason import Reason
+
+SOON = 1.0  # seconds until a root that is filed anew is looked at again
+
+
+def known_number(case: Case, memory: Memory, settings: Settings, listed: Listing) -> Steps[int]:
+    """The number of the case's issue that GitHub knows; 0: of none. Remembered, so that it costs calls once."""
+    found = listed.find(case)
+    if memory.confirmed == case.number or _is_listed(case, listed):
+        return case.number
+    if found is not None:
+        return found.issue.number
+    if (yield from _has_our_marker(case, settings)):
+        memory.confirmed = case.number
+        return case.number
+    for root in sorted(case.bundle.roots):
+        head = yield from ask(ReadClaim(case.bundle.repository, root))
+        if head is not None and head.state == "filed" and head.generation >= case.bundle.generation_of(root):
+            memory.confirmed = head.number
+            return head.number
+    return 0
+
+
+def doubt(case: Case, memory: Memory, settings: Settings) -> Steps[Outcome]:
+    """GitHub knows of no issue: when that stays so, let the root be filed anew."""
+    elapsed = yield from ask(Elapsed())
+    if memory.doubted_at is None:
+        memory.doubted_at = elapsed
+    wait = memory.doubted_at + settings.relist_gap - elapsed
+    if wait > 0:
+        return outcome(case, "waiting", Reason.UNCONFIRMED, case.number, again=wait)
+    for root in case.bundle.roots:
+        yield from ask(Rule("generation", root, case.bundle.generation_of(root) + 1))
+    return outcome(case, "waiting", Reason.REFILED, again=SOON)
+
+
+def _is_listed(case: Case, listed: Listing) -> bool:
+    ours = (found for root in case.bundle.roots for found in listed.by_root.get(root, []))
+    return any(found.issue.number == case.number for found in ours)
+
+
+def _has_our_marker(case: Case, settings: Settings) -> Steps[bool]:
+    try:
+        issue = yield from ask(ReadIssue(case.bundle.repository, case.number))
+    except Rejected as failure:
+        if failure.reason is not Reason.GONE:
+            raise
+        return False
+    found = read_found(settings, issue) if issue is not None else None
+    return found is not None and found.root in case.bundle.roots

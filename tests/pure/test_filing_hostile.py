@@ -1,0 +1,100 @@
+"""A member, or a bug of another node, puts a wrong number into the book: nothing due is hidden behind it."""
+
+import pytest
+
+from aggregator.book import Fact, FactKey, Standing
+from aggregator.reason import Reason
+from tests.pure.desk import Desk, github
+from tests.pure.factories import name
+from tests.pure.test_filing_adopt import SAME, desk_with, is_adopted
+
+GAP = 120.0  # seconds between two looks before a root is filed anew
+
+
+def told(desk: Desk, number: int, of: int = 1) -> None:
+    """Somebody says that error `of` is filed as issue `number`."""
+    desk.known.book.put_fact(FactKey(desk.github.repository, name(of)), Fact(Standing.FILED, 1.0, number))
+    desk.known.book.look_at(name(of))
+
+
+def issues_about(desk: Desk, number: int = 1) -> list[int]:
+    return [i.number for i in desk.github.open_issues() if name(number) in i.body]
+
+
+@pytest.mark.parametrize("pending_before", [False, True])
+def test_what_is_due_is_filed_though_the_book_names_an_issue_that_is_not_there(pending_before: bool) -> None:
+    desk = Desk(github())
+    if pending_before:
+        desk.see()
+        desk.github.faults.refused = 1.0
+        desk.tick()
+        desk.github.faults.refused = 0.0
+    told(desk, 4711)
+    if not pending_before:
+        desk.see()
+    began = desk.world.now
+    assert desk.file().reason is Reason.UNCONFIRMED
+    desk.settle()
+    assert len(issues_about(desk)) == 1
+    assert desk.world.now - began < GAP + 60
+    assert desk.known.book.value("never", name(1)) is None
+
+
+def test_a_persons_issue_that_the_book_names_gets_no_comment_and_hides_nothing() -> None:
+    desk = Desk(github())
+    theirs = desk.github.report_by_hand("A question", "How do I install it?", "somebody")
+    told(desk, theirs)
+    desk.see()
+    desk.settle()
+    stored = desk.github.stored(desk.github.repository, theirs)
+    assert stored is not None
+    assert stored.comments == []
+    assert [number for number in issues_about(desk) if number != theirs] != []
+
+
+def test_another_roots_issue_is_no_issue_of_this_one() -> None:
+    desk = Desk(github())
+    desk.see(1)
+    desk.settle()
+    (first,) = issues_about(desk, 1)
+    told(desk, first, of=2)
+    desk.see(2)
+    desk.settle()
+    assert len(issues_about(desk, 2)) == 1
+    assert issues_about(desk, 1) == [first]
+
+
+def test_a_lower_number_does_not_hide_the_issue_that_there_is() -> None:
+    desk = Desk(github())
+    theirs = desk.github.report_by_hand("A question", "How do I install it?", "somebody")
+    desk.see()
+    desk.settle()
+    (ours,) = issues_about(desk)
+    assert ours > theirs
+    told(desk, theirs)
+    desk.world.now += 7_200.0
+    desk.see(count=1_000)
+    outcome = desk.file()
+    assert (outcome.reason, outcome.number) == (Reason.UPDATED, ours)
+    assert issues_about(desk) == [ours]
+
+
+def test_what_another_node_filed_a_moment_ago_is_believed_by_its_number_though_no_list_shows_it() -> None:
+    alice = Desk(github(list_lag=3600.0))
+    alice.see()
+    alice.tick()
+    (filed,) = issues_about(alice)
+    bob = Desk(alice.github, "bob")
+    bob.see()
+    told(bob, filed)
+    assert (bob.file().number, issues_about(bob)) == (filed, [filed])
+
+
+def test_a_report_that_was_adopted_stays_adopted_by_the_word_of_its_claim() -> None:
+    desk = desk_with(SAME[0])
+    assert is_adopted(desk)
+    again = desk.restarted()
+    again.see(count=5)
+    outcome = again.file()
+    assert (outcome.state, outcome.number) == ("filed", 1)
+    assert again.known.book.value("generation", name(1)) is None

@@ -29,6 +29,7 @@ from aggregator.page import BadPage, Origin, Page, PageKey, Verifier, message_to
 from aggregator.presence import Peers
 from aggregator.reason import Reason
 from aggregator.roster import DEPTH, Roster
+from aggregator.sealed import Sealed, seal
 from aggregator.sync import Has, Pulled
 from aggregator.tally import Tally
 
@@ -189,7 +190,15 @@ class Fleet:
         ledger = self._ledger
         return {key for root in roots for s in ledger.signatures_of(root) for key in ledger.tallies(s)}
 
+    def sealed(self, sample: Sealed) -> Sealed:
+        """An own sample with this node's word for it."""
+        return seal(sample, self.terms.fleet, self._sign)
+
     # From others.
+
+    def holds(self, sample: Sealed) -> bool:
+        """Whether a sample is its origin's, whoever handed it on."""
+        return sample.holds(self.terms.fleet, self.terms.verify)
 
     def is_news(self, member: Member) -> bool:
         """Whether the book has yet to hear of this chain."""

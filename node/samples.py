@@ -1,9 +1,10 @@
 """Samples of other nodes: kept at their origin and at two of its neighbours, fetched by id by whoever needs one.
 
 A tally names the ids; the records themselves are never gossiped. Who looks for one asks its neighbours, and they ask
-theirs: two steps reach everybody in a fleet with a few links per node. A record that comes from outside is checked,
-redacted once more and bounded like everything else. A node hands out only its own, and of each other node so many bytes
-a day are kept; beyond that they are counted, and stay at their origin.
+theirs: two steps reach everybody in a fleet with a few links per node. Its origin has signed it
+(`aggregator/sealed.py`), so whoever is asked can give no other. A record that comes from outside is checked, redacted
+once more before it is shown, and bounded like everything else. A node hands out only its own, and of each other node
+so many bytes a day are kept; beyond that they are counted, and stay at their origin.
 
 The queue of samples to hand out holds 256. When it is full the oldest is left out and counted: it stays at its origin.
 """
@@ -15,11 +16,13 @@ import msgspec
 import structlog
 import trio
 
+from aggregator import sealed
 from aggregator.fleet import Fleet
 from aggregator.history import DAY
-from aggregator.page import RUN_CHARS
+from aggregator.page import RUN_CHARS, Origin
 from aggregator.record import BadRecord, ErrorRecord, decode, encode
 from aggregator.sample import SLOTS, redacted
+from aggregator.sealed import RECORD_BYTES, Sealed
 from node.clock import Clock
 from node.store import Store, StoreError, samples
 from node.store.samples import Sample
@@ -29,7 +32,6 @@ DEADLINE = 5.0  # seconds for an answer
 HOPS = 2  # neighbours, and theirs
 COPIES = 2  # neighbours that a sample is handed to
 QUEUE = 256  # samples
-RECORD_BYTES = 256 * 1024
 SHARE_BYTES = 32 * 1024 * 1024  # of one other node's samples of one day
 LOOK = 1.0  # seconds between two looks at the queue
 
@@ -44,7 +46,10 @@ class Get(msgspec.Struct, frozen=True, tag="get"):
 
 
 class Keep(msgspec.Struct, frozen=True, tag="keep"):
-    sample: Sample
+    run: str
+    day: int  # days since 1970-01-01
+    slot: int
+    sealed: Sealed
 
 
 Request = Get | Keep
@@ -74,17 +79,20 @@ class Samples:
             await trio.sleep(LOOK)
             peers = self._neighbours()[:COPIES]
             while self._waiting and peers:
-                request = msgspec.msgpack.encode(Keep(self._waiting.popleft()))
+                own = self._waiting.popleft()
+                handed = self._sealed(own.id, own.signature, own.record)
+                request = msgspec.msgpack.encode(Keep(own.origin.run, own.day, own.slot, handed))
                 for peer in peers:
                     await self._try(peer, request)
 
     async def read(self, ids: Sequence[str]) -> ErrorRecord | None:
         """The first of these samples that can be had, here or elsewhere."""
-        data = await self._local(ids) or await self._elsewhere(list(ids), HOPS)
-        return _record(data) if data else None
+        found = await self._local(ids) or await self._elsewhere(list(ids), HOPS)
+        record = _record(found.record) if found else None
+        return redacted(record, {"node": found.peer}) if record and found else None
 
     async def handle(self, peer: str, request: bytes) -> bytes:
-        """Answer a neighbour: a record, or nothing."""
+        """Answer a neighbour: a sealed record, or nothing."""
         if self._fleet.why_not(peer) is not None:
             self.counts["refused"] += 1
             return b""
@@ -94,28 +102,37 @@ class Samples:
             self.counts["malformed"] += 1
             return b""
         if isinstance(wanted, Keep):
-            await self._keep(peer, wanted.sample)
+            await self._keep(peer, wanted)
             return b""
         ids = wanted.ids[:8]
-        return await self._local(ids) or await self._elsewhere(ids, min(wanted.hops, HOPS - 1), but=peer)
+        found = await self._local(ids) or await self._elsewhere(ids, min(wanted.hops, HOPS - 1), but=peer)
+        return msgspec.msgpack.encode(found) if found else b""
 
-    async def _local(self, ids: Sequence[str]) -> bytes:
+    async def _local(self, ids: Sequence[str]) -> Sealed | None:
         for each in ids:
-            found = await self._store.read(lambda db, each=each: samples.find(db, each))
-            if found:
-                return found
-        return b""
+            row = await self._store.read(lambda db, each=each: samples.to_hand_on(db, each))
+            if row and row[0] == self._fleet.me.peer:
+                return self._sealed(each, row[1], row[2])
+            if row and row[3]:
+                return sealed.read(row[3])
+        return None
 
-    async def _elsewhere(self, ids: list[str], hops: int, but: str = "") -> bytes:
+    def _sealed(self, name: str, signature: str, record: bytes) -> Sealed:
+        """An own sample with this node's word for it."""
+        return self._fleet.sealed(Sealed(self._fleet.me.peer, name, signature, record))
+
+    async def _elsewhere(self, ids: list[str], hops: int, but: str = "") -> Sealed | None:
         """What a neighbour has, or gets from its neighbours."""
         if hops <= 0 or not ids:
-            return b""
+            return None
         request = msgspec.msgpack.encode(Get(ids, hops - 1))
         for peer in self._neighbours():
             data = await self._try(peer, request) if peer != but else b""
-            if data and _record(data) is not None:
-                return data
-        return b""
+            found = sealed.read(data) if data else None
+            if found and found.name in ids and self._fleet.holds(found) and _record(found.record):
+                return found
+            self.counts["forged"] += bool(data)
+        return None
 
     async def _try(self, peer: str, request: bytes) -> bytes:
         try:
@@ -125,34 +142,48 @@ class Samples:
             log.debug("no answer", peer=peer, reason=str(error))
             return b""
 
-    async def _keep(self, peer: str, sample: Sample) -> None:
+    async def _keep(self, peer: str, given: Keep) -> None:
         """Keep a neighbour's own sample, if it is one, as far as its share of the day allows."""
-        record = _record(sample.record)
-        if record is None or not _in_order(peer, sample, int(self._clock.now() // DAY)):
+        record = _record(given.sealed.record)
+        if record is None or not _in_order(peer, given, int(self._clock.now() // DAY)):
             self.counts["malformed"] += 1
             return
-        self._shares.setdefault(sample.day, Counter())
-        self._shares = {day: shares for day, shares in self._shares.items() if day >= sample.day - 2}
-        self._shares[sample.day][peer] += len(sample.record)
-        if self._shares[sample.day][peer] > SHARE_BYTES:
+        if not self._fleet.holds(given.sealed):
+            self.counts["forged"] += 1
+            return
+        if not self._share(peer, given.day, 2 * len(given.sealed.record)):  # as it came, and as it is shown
             self.counts["beyond_share"] += 1
             return
         try:
-            kept = encode(redacted(record, {"node": peer}))
-            await self._store.commit([samples.put([sample._replace(record=kept)])])
+            await self._store.commit([samples.put([_kept(given, record)])])
         except StoreError as error:
             log.warning("a sample was not kept", reason=str(error))
 
+    def _share(self, peer: str, day: int, size: int) -> bool:
+        """Whether a peer's samples of that day may have so many bytes more."""
+        self._shares.setdefault(day, Counter())
+        self._shares = {each: shares for each, shares in self._shares.items() if each >= day - 2}
+        self._shares[day][peer] += size
+        return self._shares[day][peer] <= SHARE_BYTES
 
-def _in_order(peer: str, sample: Sample, today: int) -> bool:
+
+def _kept(given: Keep, record: ErrorRecord) -> Sample:
+    handed = given.sealed
+    shown = encode(redacted(record, {"node": handed.peer}))
+    origin = Origin(handed.peer, given.run)
+    whole = msgspec.msgpack.encode(handed)
+    return Sample(origin, handed.signature, given.day, given.slot, handed.name, shown, whole)
+
+
+def _in_order(peer: str, given: Keep, today: int) -> bool:
     """Whether it is the sender's own and of these days: nobody fills, or writes over, what is another's."""
     return (
-        sample.origin.peer == peer
-        and len(sample.origin.run) == RUN_CHARS
-        and abs(sample.day - today) <= 1
-        and 0 <= sample.slot < SLOTS
-        and 0 < len(sample.id) <= 64
-        and 0 < len(sample.signature) <= 64
+        given.sealed.peer == peer
+        and len(given.run) == RUN_CHARS
+        and abs(given.day - today) <= 1
+        and 0 <= given.slot < SLOTS
+        and len(given.sealed.name) <= 64
+        and len(given.sealed.signature) <= 64
     )
 
 

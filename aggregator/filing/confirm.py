@@ -4,8 +4,8 @@ The book is written by all members, and of two numbers the lower stays: so one t
 put any number there, and a root that is due would be hidden behind it for ever. GitHub knows better: our issue bears
 the root's marker, and the claim names also a person's issue that was taken for it. So before anything is done about a
 number, one of these must say it. What the list does not show is read by number, which does not lag; the claim is asked
-last, and twice, at least the gap of two lists apart, because a ref may be read stale. Then what GitHub knows counts; and
-where it knows of nothing, the root is filed anew, as an operator would refile it.
+last, and twice, at least the gap of two lists apart, because a ref may be read stale. Then what GitHub knows counts;
+and where it knows of nothing, the root is filed anew, as an operator would refile it.
 """
 
 from aggregator.filing.calls import Elapsed, ReadClaim, ReadIssue, Rejected, Rule, Steps, ask

@@ -52,7 +52,7 @@ class Desk:
     ) -> None:
         self.batch = Batch(1)
         self.sessions = Sessions(store)
-        self.sampler = Sampler()
+        self.sampler = Sampler(peer=counting.origin.peer)
         self.repeats = Repeats(naming, self.sampler, service_default)
         self.now = clock.now()  # when what is being read was received
         self.batches = 0

@@ -12,6 +12,7 @@ import secrets
 from typing import Any, NamedTuple, Protocol
 
 from aggregator.sample import SLOTS, next_due
+from aggregator.sealed import DRAWN_CHARS, owner
 
 DRAWS = 16_384  # signatures
 AT_ONCE = 4  # samples that are committed with their batch
@@ -93,7 +94,8 @@ class Shelf:
 class Sampler:
     """All draws of the day, and the chosen records that wait to be redacted."""
 
-    def __init__(self, chance: Chance | None = None) -> None:
+    def __init__(self, chance: Chance | None = None, peer: str = "") -> None:
+        self._owner = owner(peer)
         self.left_out = 0  # records that were chosen while the queue was full
         self.waiting = Shelf(QUEUE, QUEUE_BYTES)
         self._chance = chance or random.Random(secrets.token_bytes(32))  # noqa: S311  # nobody sees what it draws
@@ -123,7 +125,15 @@ class Sampler:
         """Copy `frame`, the record that is due, and draw the next one. To be kept only if `keep` finds room."""
         draw.due = next_due(draw.passed, self._chance.random())
         slot = len(draw.ids) if len(draw.ids) < SLOTS else self._chance.randrange(SLOTS)
-        return Chosen(draw.signature, self._day, slot, secrets.token_hex(8), bytes(frame), json, sender)
+        return Chosen(
+            draw.signature,
+            self._day,
+            slot,
+            secrets.token_hex(DRAWN_CHARS // 2) + self._owner,
+            bytes(frame),
+            json,
+            sender,
+        )
 
     def keep(self, draw: Draw, chosen: Chosen, at_once: Shelf) -> None:
         """Put it on the shelf that is committed with its batch, else on the one that waits, else leave it out."""

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from node.store.errors import StoreError, Trouble, explain, explain_os
 
-VERSION = 2
+VERSION = 3
 HERE = Path(__file__).parent
 NAME = "state.db"
 BUSY = 5.0  # seconds that an operation waits for a lock of another process

@@ -7,6 +7,10 @@ from typing import NamedTuple
 from aggregator.page import Origin
 from node.store.store import Operation
 
+COLUMNS = """
+    REPLACE INTO samples (peer, run, signature, day, slot, id, record, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
 
 class Sample(NamedTuple):
     origin: Origin
@@ -15,17 +19,24 @@ class Sample(NamedTuple):
     slot: int  # 0 or 1; a later sample in the same slot replaces the earlier
     id: str
     record: bytes  # MessagePack, redacted
+    sealed: bytes = b""  # of another node: as it handed it over
 
 
 def put(samples: Iterable[Sample]) -> Operation:
-    rows = [(*s.origin, s.signature, s.day, s.slot, s.id, s.record) for s in samples]
-    return lambda db: db.executemany("REPLACE INTO samples VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    rows = [(*s.origin, s.signature, s.day, s.slot, s.id, s.record, s.sealed) for s in samples]
+    return lambda db: db.executemany(COLUMNS, rows)
 
 
 def find(db: sqlite3.Connection, sample_id: str) -> bytes | None:
     """The record with that id."""
     row = db.execute("SELECT record FROM samples WHERE id = ?", (sample_id,)).fetchone()
     return row[0] if row else None
+
+
+def to_hand_on(db: sqlite3.Connection, sample_id: str) -> tuple[str, str, bytes, bytes] | None:
+    """Its peer, the error's signature, the record, and what that peer handed over (empty where it is an own one)."""
+    query = "SELECT peer, signature, record, sealed FROM samples WHERE id = ?"
+    return db.execute(query, (sample_id,)).fetchone()
 
 
 def of_signature(db: sqlite3.Connection, signature: str, limit: int = 5) -> list[tuple[str, bytes]]:

@@ -1,9 +1,9 @@
--- What one node keeps. Version 2. Written by one thread only, read by any.
+-- What one node keeps. Version 3. Written by one thread only, read by any.
 -- Times are Unix seconds; a window is named by its start second; `day` counts days since 1970-01-01.
 
 -- One row. A program refuses a higher version than it knows, and upgrades a lower one step by step after a backup.
 CREATE TABLE version (number INTEGER NOT NULL) STRICT;
-INSERT INTO version VALUES (2);
+INSERT INTO version VALUES (3);
 
 -- Small facts about this node by name; values are MessagePack.
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
@@ -39,6 +39,7 @@ CREATE TABLE samples (
     slot      INTEGER NOT NULL, -- 0 or 1
     id        TEXT NOT NULL UNIQUE,
     record    BLOB NOT NULL,    -- MessagePack, redacted
+    sealed    BLOB NOT NULL DEFAULT x'', -- of another node: as that handed it over, to be handed on
     PRIMARY KEY (signature, day, peer, run, slot)
 ) STRICT;
 CREATE INDEX samples_by_day ON samples (day);

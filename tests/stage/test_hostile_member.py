@@ -1,11 +1,14 @@
 """What a member that means ill cannot do: hold up sync, fill the others' disks, or keep everybody waiting."""
 
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import trio
 import trio.testing
 
+from aggregator import sealed
 from aggregator.book import Book, Fact, FactKey
 from aggregator.book import Standing as Filed
 from aggregator.election import LONGEST_WAIT
@@ -17,12 +20,13 @@ from aggregator.presence import Settling
 from aggregator.reason import Reason
 from aggregator.record import ErrorRecord, encode
 from aggregator.roster import Roster
+from aggregator.sealed import Sealed, owner, seal
 from aggregator.sync import Compared
 from node import samples as sampling
 from node.election import Election
-from node.samples import Keep, Samples
+from node.samples import Get, Keep, Samples
 from node.store import Store, open_store
-from node.store.samples import Sample, find
+from node.store.samples import Sample, find, put
 from node.sync import Sync
 
 RUN = "r" * 16
@@ -45,13 +49,22 @@ class Trusting(Fleet):
         return None
 
 
+def signer(peer: str) -> Callable[[bytes], bytes]:
+    """Hashes in the place of signatures."""
+    return lambda message: hashlib.sha256(peer.encode() + message).digest()
+
+
+def verify(peer: str, message: bytes, signature: bytes) -> bool:
+    return signer(peer)(message) == signature
+
+
 def believed(_who: object, _message: bytes, _signature: bytes) -> bool:
     return True
 
 
 def fleet() -> Trusting:
-    terms, roster = Terms(b"f" * 32, 900, believed), Roster([b"f"], believed, believed)
-    return Trusting(Origin("me", RUN), terms, roster, Ledger(), Book(), lambda _: b"s")
+    terms, roster = Terms(b"f" * 32, 900, verify), Roster([b"f"], believed, believed)
+    return Trusting(Origin("me", RUN), terms, roster, Ledger(), Book(), signer("me"))
 
 
 async def test_a_neighbour_that_never_answers_keeps_nothing_from_the_others(
@@ -77,14 +90,16 @@ async def test_a_neighbour_that_never_answers_keeps_nothing_from_the_others(
     assert answered >= 10
 
 
-def sample(peer: str = "bob", day: int = 100, name: str = "1", size: int = 10) -> Sample:
+def sample(peer: str = "bob", day: int = 100, name: str = "1", size: int = 10, of: str = "") -> Keep:
+    """One that `peer` has signed, under a name that is its own, or that of another."""
     record = encode(ErrorRecord(message="x" * size, type="E"))
-    return Sample(Origin(peer, RUN), f"s1-{name}", day, 0, f"id{name}", record)
+    bare = Sealed(peer, f"{name:0>16}{owner(of or peer)}", f"s1-{name}", record)
+    return Keep(RUN, day, 0, seal(bare, b"f" * 32, signer(peer)))
 
 
-async def kept(store: Store, of: Samples, some: Sample, peer: str = "bob") -> bool:
-    await of.handle(peer, msgspec.msgpack.encode(Keep(some)))
-    return await store.read(lambda db: find(db, some.id)) is not None
+async def kept(store: Store, of: Samples, some: Keep, peer: str = "bob") -> bool:
+    await of.handle(peer, msgspec.msgpack.encode(some))
+    return await store.read(lambda db: find(db, some.sealed.name)) is not None
 
 
 async def nobody(*_: object) -> bytes:
@@ -99,6 +114,8 @@ async def test_only_its_own_samples_of_these_days_are_taken_from_a_neighbour(tmp
         assert not await kept(store, made, sample(day=today, name="2"), peer="mallory")
         assert not await kept(store, made, sample(day=today + 1000, name="3"))
         assert made.counts["malformed"] == 2
+        assert not await kept(store, made, sample("mallory", today, "4", of="bob"), peer="mallory")
+        assert made.counts["forged"] == 1
 
 
 async def test_one_neighbours_samples_cannot_fill_the_disk(tmp_path: Path) -> None:
@@ -107,10 +124,43 @@ async def test_one_neighbours_samples_cannot_fill_the_disk(tmp_path: Path) -> No
         today = int(TrioClock().now() // DAY)
         size = sampling.SHARE_BYTES
         some = [sample(day=today, name=str(n), size=4_000) for n in range(3)]
-        made._shares[today] = sampling.Counter(bob=size - 5_000)  # pyright: ignore[reportPrivateUsage]  # a day's worth
+        made._shares[today] = sampling.Counter(bob=size - 10_000)  # pyright: ignore[reportPrivateUsage]  # a day's worth
         assert [await kept(store, made, each) for each in some] == [True, False, False]
         assert made.counts["beyond_share"] == 2
-        assert await kept(store, made, sample(peer="carol", day=today, name="c"), peer="carol")
+        assert await kept(store, made, sample("carol", today, "c"), peer="carol")
+
+
+async def test_nobody_answers_with_another_record_than_the_one_that_the_origin_named(tmp_path: Path) -> None:
+    wanted = sample().sealed
+    forged = msgspec.structs.replace(wanted, record=sample(size=11).sealed.record)
+    mallorys = msgspec.structs.replace(sample("mallory").sealed, name=wanted.name)
+    answers = [forged, mallorys, sample(name="2").sealed, sample("mallory", of="bob").sealed, wanted]
+
+    async def ask(peer: str, *_: object) -> bytes:
+        return msgspec.msgpack.encode(answers[int(peer)])
+
+    async with open_store(tmp_path) as store:
+        made = Samples(store, fleet(), ask, lambda: [str(n) for n in range(len(answers))], TrioClock())
+        record = await made.read([wanted.name])
+    assert record is not None
+    assert record.message == "x" * 10
+    assert record.context["sender"] == {"node": "bob"}
+    assert made.counts["forged"] == 4
+
+
+async def test_a_copy_is_handed_on_as_its_origin_signed_it_and_an_own_one_signed_now(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
+        alice = Samples(store, fleet(), nobody, list, TrioClock())
+        given = sample(day=int(TrioClock().now() // DAY))
+        assert await kept(store, alice, given)
+        own = Sample(Origin("me", RUN), "s1-9", given.day, 0, "9" * 16 + owner("me"), given.sealed.record)
+        await store.commit([put([own])])
+        for name in (given.sealed.name, own.id):
+            answer = await alice.handle("carol", msgspec.msgpack.encode(Get([name])))
+            found = sealed.read(answer)
+            assert found is not None
+            assert fleet().holds(found)
+            assert found.record == given.sealed.record
 
 
 async def test_a_first_one_that_is_never_done_holds_up_nobody_for_ever(autojump_clock: trio.testing.MockClock) -> None:

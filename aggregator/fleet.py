@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from aggregator import ban
+from aggregator import ban, door
 from aggregator.accept import Gate, Refusal, accept
 from aggregator.alone import Alone
 from aggregator.book import Book, Fact, FactKey, Ruling, sound_fact
@@ -22,13 +22,13 @@ from aggregator.due import Policy
 from aggregator.entries import MEMBER, introduction, why_not_ruling
 from aggregator.keeping import Keeping
 from aggregator.ledger import Ledger
-from aggregator.member import Member, check_admission, read_chain, vouch
+from aggregator.member import Member, read_chain
 from aggregator.message import BadMessage, BookMessage, PageMessage, Presence, decode
 from aggregator.outbox import Outbox
 from aggregator.page import BadPage, Origin, Page, PageKey, Verifier, message_to_sign, newer, read_body
 from aggregator.presence import Peers
 from aggregator.reason import Reason
-from aggregator.roster import DEPTH, Roster
+from aggregator.roster import Roster
 from aggregator.sealed import Sealed, seal
 from aggregator.sync import Has, Pulled
 from aggregator.tally import Tally
@@ -205,49 +205,16 @@ class Fleet:
         return self._book.takes(introduction(member))
 
     def welcome(self, chain: bytes, path: Sequence[bytes] = ()) -> Member | Refusal:
-        """The member that a chain proves, with the path from its voucher to the fleet's key.
-
-        Of the path only what leads back to the fleet's key is taken in: who shows it may be anybody. A refusal for
-        `NOT_LET_IN` is of one who has an invitation: see `let_in`.
-        """
-        member = read_chain(chain)
-        if member is None:
-            return Refusal(Reason.FORGED, "the chain cannot be read")
-        for each in reversed([member, *filter(None, map(read_chain, path[:DEPTH]))]):
-            if self.roster.follows(each, self.bans):
-                self.roster.put(each)
-        reason = None if self.roster.knows(member) else self.roster.why_not_sound(member)
-        reason = reason or self.roster.why_not(member.peer, self.bans)
-        return Refusal(reason) if reason else member
+        """The member that a chain proves, with the path from its voucher to the fleet's key: see `door.py`."""
+        return door.welcome(self._door, chain, path)
 
     def let_in(self, asking: Member, now: float) -> Member | Refusal:
-        """The chain of one who has an invitation, with this node's word for it, if it may be let in now.
+        """The chain of one who has an invitation, with this node's word for it, if it may be let in now."""
+        return door.let_in(self._door, asking, now)
 
-        By the same invitation nobody is let in twice. Who is let in counts from here on: enter it into the book.
-        """
-        before = self.roster.let_in(asking)
-        if before is not None:
-            return before
-        reason = self._why_not_let_in(asking, now)
-        if reason is not None:
-            return Refusal(reason)
-        member = vouch(asking, self.me.peer, now, self._sign)
-        self.roster.put(member)
-        return member
-
-    def _why_not_let_in(self, asking: Member, now: float) -> Reason | None:
-        reason = check_admission(asking, self.roster.fleets, self.roster.verify)
-        invitation = asking.invitation
-        if reason is not None:
-            return reason
-        if invitation.key.hex() in self.bans or asking.peer in self.bans:
-            return Reason.BANNED
-        if not now <= invitation.expires:
-            return Reason.INVITATION_EXPIRED
-        if self.roster.used(invitation.key) >= invitation.uses:
-            return Reason.USED_UP
-        mine = self.roster.path(self.me.peer)
-        return None if 0 < len(mine) < DEPTH and not self.roster.why_not(self.me.peer, self.bans) else Reason.NOT_LET_IN
+    @property
+    def _door(self) -> door.Keeper:
+        return door.Keeper(self.me.peer, self.roster, self.bans, self._sign)
 
     def why_not(self, peer: str) -> Reason | None:
         """Why this peer's word does not count; None: it does."""

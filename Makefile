@@ -26,7 +26,7 @@ test: check ## style, types and every test (under 15 minutes)
 	@sh tools/check_namespaces.sh
 	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(TEST_ARGS)
 
-faults: $(STAMP) ## whatever breaks, round after round (an hour or more): make faults FAULTS=kill,partition ROUNDS=2
+faults: $(STAMP) ## whatever breaks, round after round (about an hour): make faults FAULTS=kill,partition ROUNDS=2
 	@sh tools/check_namespaces.sh
 	@$(BIN)/python -m tests.faults --faults "$(FAULTS)" --rounds $(ROUNDS) --jobs $(JOBS) --seed $(SEED_START) $(FAULT_ARGS)
 

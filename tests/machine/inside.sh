@@ -54,6 +54,15 @@ ls -l /run/error-aggregator
 [ "$(stat -c %U "/proc/$(property MainPID)")" = error-aggregator ] || fail "it runs as the wrong user"
 systemd-analyze security error-aggregator.service --no-pager | tail -1
 
+"$PYTHON" - <<'END' || fail "the numbers of the process are missing: the unit hides too much of /proc"
+import sys
+
+import httpx
+
+with httpx.Client(transport=httpx.HTTPTransport(uds="/run/error-aggregator/control.sock")) as http:
+    sys.exit("process_resident_memory_bytes" not in http.get("http://node/metrics").text)
+END
+
 say "found a fleet, as root: its files are the service's"
 aggregator init --name show | tail -3
 [ -z "$(find /var/lib/error-aggregator ! -user error-aggregator)" ] || fail "root left files there"

@@ -95,6 +95,11 @@ def test_the_service_can_do_little_harm(installed: Installed):
     assert done.returncode == 0
 
 
+def test_the_numbers_of_the_process_are_not_hidden_from_it(installed: Installed):
+    """Prometheus' client needs the time of the boot for them, and without it says nothing at all."""
+    assert option(installed.service, "Service", "ProcSubset") == "all"
+
+
 @needs_systemd
 def test_users_and_directories_are_understood(installed: Installed, tmp_path: Path):
     root = tmp_path / "machine"

@@ -48,7 +48,7 @@ async def ban(view: View, asked: Ban) -> Banned:
         )
     concerned = sorted(m.peer for m in members if subject in (m.peer, m.invitation.key.hex()))
     if view.health().node in concerned and not asked.lift:
-        raise BadRequest("that would ban this node itself: do it from another one")
+        raise BadRequest("that would ban this node itself: do it from another one, to which fleet.key was copied")
     moment, seal = None if asked.lift else int(view.now()), await _fleet(view).seal()
     await view.rule("unban" if asked.lift else "ban", subject, [(KIND, subject, moment)], seal)
     return Banned(subject=subject, members=concerned, since=rfc3339(moment) if moment else "")

@@ -32,7 +32,7 @@ function compared (asked, pages, book, own) {
     pages.sumOfRange(horizon, asked.open_from).equals(asked.closed) &&
     pages.sumOfRange(asked.open_from, FAR).equals(asked.open)
   const windows = same ? [] : pages.windows(horizon).map(window => [window, pages.sumOfWindow(window)])
-  return { type: 'compared', horizon, windows, book: !book.root().equals(asked.book) }
+  return { type: 'compared', horizon, windows, book: !book.root().equals(asked.book), same }
 }
 
 function fitting (some) {

@@ -37,5 +37,5 @@ def test_what_breaks_while_the_node_runs_is_found_and_gone_when_it_is_mended(sho
     assert (code, [(each["check"], each["about"]) for each in found]) == (1, [("route", "(no name)")])
     assert "github.repository" in found[0]["mend"]
     shop.hub.steer("/tokens", {"token": node.environment["GITHUB_TOKEN"]}, method="DELETE")
-    assert ("token", True) in [(each["check"], "make a new one" in each["mend"]) for each in examined(node)[1]]
+    assert any("make a new one" in each["mend"] for each in examined(node)[1])
     assert shop.issues() == []

@@ -7,7 +7,7 @@ import signal
 import sys
 
 from tests.faults import options
-from tests.faults.group import run_group
+from tests.faults.group import INTERRUPTED, run_group
 from tests.faults.run import run_all
 
 
@@ -16,7 +16,10 @@ def main() -> int:
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.default_int_handler)
     asked = options.read(sys.argv[1:])
-    return run_group(asked) if asked.group else run_all(asked)
+    try:
+        return run_group(asked) if asked.group else run_all(asked)
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

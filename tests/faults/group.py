@@ -17,6 +17,7 @@ from tests.faults.options import Options
 from tests.faults.round import run_round
 from tests.faults.scene import Scene
 
+INTERRUPTED = 130  # exit status, as a shell's own
 RESULT = "result "  # what a line begins with that is meant for the parent
 
 

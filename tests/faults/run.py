@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from tests.faults import lab
 from tests.faults.catalogue import GROUPS
-from tests.faults.group import RESULT, say
+from tests.faults.group import INTERRUPTED, RESULT, say
 from tests.faults.options import Options
 from tests.faults.round import Outcome
 from tests.faults.table import table
@@ -62,7 +62,7 @@ def results(group: str, asked: Options, in_rooms: bool, running: list[Process]) 
                 yield told.pop("fault"), told.pop("kept"), Outcome(**told)
             else:
                 say(f"{group:10} {line.rstrip()}")
-    if process.returncode:
+    if process.returncode not in (0, INTERRUPTED):
         yield group, False, Outcome(trouble=[f"ended with {process.returncode}"])
 
 

@@ -14,7 +14,7 @@ ROUNDS ?= 0
 JOBS ?= 2
 MINUTES ?= 60
 
-.PHONY: help demo test faults slow soak fuzz check format types setup clean simulate install uninstall show-install
+.PHONY: help demo test faults slow soak fuzz check format types setup clean simulate install uninstall show-install scale
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -42,6 +42,9 @@ soak: $(STAMP) ## good, bad and stopped clients at two nodes: make soak MINUTES=
 fuzz: $(STAMP) ## atheris on everything that reads what others wrote: make fuzz MINUTES=60 TARGETS="page spool"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[node,dev,fuzz]'
 	@$(BIN)/python -m tests.fuzz $(MINUTES) $(TARGETS)
+
+scale: $(STAMP) ## what fleets of 10 to 10,000 nodes cost, simulated: the table of docs/scale.md (many minutes)
+	@$(BIN)/python -m tests.simulation.scale_table $(SIZES)
 
 check: $(STAMP) ## style and strict types only
 	@$(BIN)/ruff check .

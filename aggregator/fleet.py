@@ -86,6 +86,10 @@ class Fleet:
             self._introduced(ruling)
 
     @property
+    def book(self) -> Book:
+        return self._book
+
+    @property
     def has(self) -> Has:
         """What neighbours compare and answer from: in a spread fleet only the book, for they keep different pages."""
         return Has(self._ledger, Digest() if self.keeping.spread else self.digest, self._book)
@@ -247,6 +251,10 @@ class Fleet:
         entries = self._entries(pulled.entries.facts, pulled.entries.rulings, now)  # first: who wrote the pages
         pages = self._pages(pulled.pages, now, asked_for=True)
         return Incoming(pages.pages, entries.facts, entries.rulings, [*pages.refused, *entries.refused])
+
+    def brought(self, pages: Sequence[Page], now: float) -> Incoming:
+        """What a node brought that takes this one for a keeper."""
+        return self._pages(pages, now, asked_for=True)
 
     def took(self, incoming: Incoming) -> None:
         """What came is committed: pass it on from now."""

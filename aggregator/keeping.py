@@ -11,15 +11,16 @@ same. A keeper takes what it is brought even if it does not take itself for one:
 Gossip goes on as ever, to all; who is no keeper lets it pass.
 """
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from aggregator.book import Book
+from aggregator.book import Book, Ruling
 from aggregator.digest import Version
 from aggregator.due import Policy
 from aggregator.keepers import NO_REPOSITORY, Homes, Keepers, is_spread
 from aggregator.page import Page, PageKey
+from aggregator.presence import Settling
 from aggregator.shelves import Shelves
 from aggregator.sync import ANSWER_BYTES, FETCHED, LISTED, BadAnswer, Question
 from aggregator.tally import Tally
@@ -67,11 +68,32 @@ class Keeping:
         self.keepers = Keepers(me)
         self.homes = Homes(book, policy)
         self.shelves = Shelves(self.homes.of)
-        self._book = book
+        self._book, self._policy = book, policy
+        self._since: dict[str, float] = {}  # by repository: when this node became a keeper of it
+        self._complete: set[str] = set()
 
     @property
     def spread(self) -> bool:
         return is_spread(self._book)
+
+    def look(self, live: Iterable[str], able: Mapping[str, Iterable[str]], elapsed: float) -> None:
+        """Take in who is there. Who becomes a keeper has not all counts yet."""
+        self.keepers.look(live, able, elapsed)
+        mine = set(self.kept(able)) if self.spread else set[str]()
+        self._since = {each: self._since.get(each, elapsed) for each in mine}
+        self._complete &= mine
+
+    def compared(self, repository: str) -> None:
+        """All that another keeper of that repository had is here."""
+        if repository in self._since:
+            self._complete.add(repository)
+
+    def settled(self, repository: str, elapsed: float) -> bool:
+        """Whether this node, if it is a keeper of it, has what the others have; or there is nobody to have it from."""
+        name = repository.lower()
+        if not self.spread or name in self._complete:
+            return True
+        return name in self._since and elapsed >= self._since[name] + Settling.LONGEST
 
     def keeps(self, repository: str) -> bool:
         """Whether this node has all counts of a repository, and so may decide about it."""
@@ -82,8 +104,12 @@ class Keeping:
         return any(map(self.keeps, self.homes.of(tallies)))
 
     def kept(self, repositories: Iterable[str]) -> list[str]:
-        """Of these, and of all that something is held about, those that this node is a keeper of."""
-        known = {NO_REPOSITORY, *map(str.lower, repositories), *self.shelves.repositories()}
+        """Of these, of those that are configured or routed to, and of all that something is held about, those that
+        this node is a keeper of. A keeper that holds nothing yet must know that there is something to ask for."""
+        policy = self._policy()
+        routed = self._book.derived("route", _repositories)
+        named = {NO_REPOSITORY, policy.repository, *policy.routes.values(), *routed, *repositories}
+        known = {*map(str.lower, named), *self.shelves.repositories()}
         return [each for each in sorted(known) if self.keepers.keep(each)]
 
     def partners(self, repository: str) -> list[str]:
@@ -148,9 +174,5 @@ def _portions(pages: Iterable[Page]) -> Iterable[list[Page]]:
         yield some
 
 
-def able(candidates: Mapping[str, Iterable[str]], me: str, mine: Iterable[str]) -> dict[str, set[str]]:
-    """By repository, lower case: who may file there, this node among them."""
-    out: dict[str, set[str]] = {name.lower(): set(peers) for name, peers in candidates.items()}
-    for repository in mine:
-        out.setdefault(repository.lower(), set()).add(me)
-    return out
+def _repositories(routes: Iterator[Ruling]) -> frozenset[str]:
+    return frozenset(ruling.value for ruling in routes if isinstance(ruling.value, str))

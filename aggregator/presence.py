@@ -65,6 +65,14 @@ class Peers:
             if self._seen[peer].presence.settled and name in _lower(self._seen[peer].presence.candidate)
         ]
 
+    def able(self, elapsed: float) -> dict[str, set[str]]:
+        """By repository, lower case: who is there and may file for it, settled or not."""
+        out: dict[str, set[str]] = {}
+        for peer in self.here(elapsed):
+            for name in _lower(self._seen[peer].presence.candidate):
+                out.setdefault(name, set()).add(peer)
+        return out
+
     def get(self, peer: str) -> Seen | None:
         return self._seen.get(peer)
 

@@ -16,6 +16,7 @@ class Reason(Enum):
     FILING_OFF = "filing is not enabled (aggregator enable)"
     # who and when
     NOT_ELECTED = "another node files for this repository"
+    NOT_A_KEEPER = "this node does not keep the counts of this repository; its keepers file"
     NOT_SETTLED = "this node has not yet heard from its peers"
     CAP_REACHED = "the cap on new issues is reached; the worst go first"
     RATE_LIMITED = "GitHub asked us to wait"

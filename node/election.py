@@ -51,9 +51,15 @@ class Election:
 
     def standing(self, repository: str) -> Standing:
         """The order of candidates now."""
-        me = self._fleet.me.peer
-        reason = self._may_file(repository) or (None if self.settled else Reason.NOT_SETTLED)
-        others = self._fleet.peers.candidates(repository, self._clock.elapsed())
+        me, keeping, elapsed = self._fleet.me.peer, self._fleet.keeping, self._clock.elapsed()
+        reason = self._may_file(repository)
+        if reason is None and not keeping.keeps(repository):
+            reason = Reason.NOT_A_KEEPER
+        if reason is None and not (self.settled and keeping.settled(repository, elapsed)):
+            reason = Reason.NOT_SETTLED
+        others = self._fleet.peers.candidates(repository, elapsed)
+        if keeping.spread:  # only who has all counts may decide
+            others = [peer for peer in others if peer in keeping.keepers.of(repository.lower())]
         candidates = others if reason else [me, *others]
         return Standing(repository, ranked(repository, candidates), rank_of(me, repository, candidates), reason)
 

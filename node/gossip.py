@@ -137,6 +137,8 @@ class Gossip:
                 continue
             self.heard += 1
             self._pace.hear()
+            if self._pace.flooded:
+                self._pace.adapt(self._clock.elapsed(), self._draw.random())
             incoming = self._fleet.heard(peer, data, self._clock.now(), self._clock.elapsed())
             try:
                 await self._intake.take(incoming)

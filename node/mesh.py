@@ -14,13 +14,14 @@ import trio
 
 from aggregator import __version__, ban, hello
 from aggregator.book import Fact, FactKey, Ruling
+from aggregator.due import Policy
 from aggregator.fleet import Fleet, Terms
 from aggregator.member import Member
 from aggregator.message import Presence
-from aggregator.pace import Pace
+from aggregator.pace import Pace, first_rate
 from aggregator.presence import Settling
 from aggregator.reason import Reason
-from node import rotation, samples, sync
+from node import keeping, rotation, samples, sync
 from node.book import BookKeeper, Seal
 from node.clock import Clock
 from node.config import Config, Places
@@ -30,6 +31,7 @@ from node.election import Election
 from node.fleet import FleetError, FleetFile, let_in, load_fleet_key
 from node.gossip import Gossip, Intake
 from node.identity import Identity, verify
+from node.keeping import Shelving
 from node.network import Network, NetworkError, NetworkSettings
 from node.peers import Introductions
 from node.roll import Roll
@@ -46,6 +48,9 @@ log = structlog.get_logger("mesh")
 
 class Standing(Protocol):
     """What this node by itself may file for."""
+
+    @property
+    def policy(self) -> Policy: ...
 
     def candidates(self) -> list[str]: ...
 
@@ -75,17 +80,32 @@ class Mesh:
         self.settling = Settling(clock.elapsed())
         roster = file.roster()
         terms = Terms(file.id, file.length, verify)
-        self.fleet = Fleet(counting.origin, terms, roster, counting.ledger, keeper.book, identity.sign)
+        self.fleet = Fleet(
+            counting.origin, terms, roster, counting.ledger, keeper.book, identity.sign, lambda: standing.policy
+        )
         self.network = Network(settings, identity.private_bytes(), address_book, log)
         links = _Links(self.network)
         self.door = Door(self.fleet, file.member, clock, self._enter, self._let_in)
         said = hello.Hello(b"", __version__, file.length, READS)
         self.introductions = Introductions(self.fleet, said, self.door, links, self.settling.met)
         self.intake = Intake(self.fleet, counting, keeper)
-        pace = Pace(clock.elapsed(), tokens=random.random())  # noqa: S311  # jitter is no secret
+        rate = first_rate(len(roster.members()))
+        pace = Pace(clock.elapsed(), rate, tokens=random.random())  # noqa: S311  # jitter is no secret
         self.gossip = Gossip(self.fleet, self.network, self.intake, pace, clock, self._presence)
         self.sync = Sync(
             self.fleet, links.ask, self.neighbours, self.intake.take, clock, file.length, self.settling.pulled
+        )
+        self.shelving = Shelving(
+            self.fleet,
+            links.ask,
+            lambda peers: self.network.want(peers, self._addresses_of),
+            self.neighbours,
+            self.intake.take,
+            self._enter,
+            counting.disown,
+            standing.candidates,
+            clock,
+            file.length,
         )
         self.disowning = Disowning(self.fleet, counting.disown)
         self.samples = Samples(store, self.fleet, links.ask, self.neighbours, clock)
@@ -124,6 +144,7 @@ class Mesh:
         self.network.handle(sync.PROTOCOL, self.sync.handle)
         self.network.handle(rotation.PROTOCOL, self.rotation.handle)
         self.network.handle(samples.PROTOCOL, self.samples.handle)
+        self.network.handle(keeping.PROTOCOL, self.shelving.handle)
         async with trio.open_nursery() as outer:
             lines = await outer.start(self._run_network)
             try:
@@ -134,6 +155,7 @@ class Mesh:
                     nursery.start_soon(self.disowning.run)
                     nursery.start_soon(self.gossip.run)
                     nursery.start_soon(self.samples.run)
+                    nursery.start_soon(self.shelving.run)
                     log.info("listening", addresses=self.network.addresses)
                     task_status.started()
             finally:
@@ -168,6 +190,11 @@ class Mesh:
         every = dict.fromkeys([*self._seeds, *(address for each in seen for address in each.addresses)])
         return [address for address in every if not address.endswith(self.fleet.me.peer)]
 
+    def _addresses_of(self, peer: str) -> list[str]:
+        """Where a node says that it is."""
+        seen = self.fleet.peers.get(peer)
+        return list(seen.presence.addresses) if seen else []
+
     def clocks(self) -> list[float]:
         """By how many seconds this clock is ahead of that of each node that is there; the way here makes it less."""
         now, elapsed = self._clock.now(), self._clock.elapsed()
@@ -191,6 +218,7 @@ class Mesh:
         """The book changed, by us or by others: tell it on, and note who is at work."""
         self.gossip.entered(facts, rulings)
         self.election.entered(facts)
+        self.fleet.ruled(rulings)
         self.disowning.entered(rulings)
 
     def _use_keys(self, psks: list[str]) -> None:

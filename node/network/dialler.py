@@ -59,6 +59,7 @@ class Dialler:
         self._log = log
         self._next: dict[str, _Next] = {}
         self.in_flight: set[str] = set()
+        self.wanted: frozenset[str] = frozenset()  # peers to be linked with, beside those that are chosen
         self._draw = random.Random()  # noqa: S311 - a choice of neighbours is no secret
 
     def choose(self, wanted: int) -> list[str]:
@@ -73,6 +74,14 @@ class Dialler:
             ready.sort(key=lambda peer_id: not self._book.is_seed(peer_id))
         self.in_flight.update(ready[:wanted])
         return ready[:wanted]
+
+    def choose_wanted(self) -> list[str]:
+        """Those of the wanted peers that may be dialled now."""
+        room = self._settings.max_links - len(self._links) - len(self.in_flight)
+        now = trio.current_time()
+        ready = [peer_id for peer_id in sorted(self.wanted) if peer_id in self._book and self._may_dial(peer_id, now)]
+        self.in_flight.update(ready[: max(room, 0)])
+        return ready[: max(room, 0)]
 
     async def dial(self, stack: Stack, peer_id: str) -> None:
         """Try the peer's addresses one after the other. A failure is logged once per outage."""

@@ -10,7 +10,7 @@ what makes nodes agree. It does promise to stay up and bounded: the stack below 
 queue has an end.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ import trio
 
 from node.network import exchange, workarounds
 from node.network.addressbook import SAVE_SECONDS, AddressBook, keep_saved, save
+from node.network.addresses import split_peer
 from node.network.answering import Answers, Handler
 from node.network.asking import Questions
 from node.network.counters import Counters, NetworkStatistics
@@ -96,6 +97,15 @@ class Network:
     def accept(self, accepted: Callable[[str], bool]) -> None:
         """`accepted(peer_id)` decides who may be linked; who no longer is, is cut within a second."""
         self._gate.acceptor = accepted
+
+    def want(self, peers: Iterable[str], addresses: Callable[[str], list[str]]) -> None:
+        """Be linked with these, beside the links that are chosen. `addresses`: where one of them is said to be."""
+        wanted = frozenset(peers) - {self.peer_id}
+        for peer_id in wanted - self._dialler.wanted:
+            if peer_id not in self._book:
+                split = [found for address in addresses(peer_id) if (found := split_peer(address))]
+                self._book.learn(peer_id, [address for address, _ in split])
+        self._dialler.wanted = wanted
 
     def set_keys(self, psk: str, older: Sequence[str] = ()) -> None:
         """From now on dial with `psk`, and accept `older` ones too. Links that are up stay up. Raises NetworkError."""

@@ -68,7 +68,7 @@ class Overlay:
                 wanted = self._settings.dials - self._own_links()
                 if trio.current_time() >= shuffle_at:
                     shuffle_at, wanted = self._next_shuffle(), max(wanted, 1)
-                for peer_id in self._dialler.choose(wanted):
+                for peer_id in [*self._dialler.choose_wanted(), *self._dialler.choose(wanted)]:
                     nursery.start_soon(self._dialler.dial, self._stack, peer_id)
                 await trio.sleep(TICK_SECONDS)
 
@@ -105,7 +105,9 @@ class Overlay:
                 ask(link.peer_id)
 
     def _own_links(self) -> int:
-        return sum(link.direction == "out" for link in self._links.all()) + len(self._dialler.in_flight)
+        wanted = self._dialler.wanted
+        own = [link for link in self._links.all() if link.direction == "out" and link.peer_id not in wanted]
+        return len(own) + len(self._dialler.in_flight - wanted)
 
     async def _cut(self) -> None:
         links = [link for link in self._links.all() if link.peer_id in self._since]
@@ -118,7 +120,7 @@ class Overlay:
     def _surplus(self, links: list[PeerLink]) -> list[PeerLink]:
         """A shuffle made one link too many: the oldest has served. Too many guests: the newest go."""
         by_age = sorted(links, key=lambda link: self._since[link.peer_id])
-        own = [link for link in by_age if link.direction == "out"]
+        own = [link for link in by_age if link.direction == "out" and link.peer_id not in self._dialler.wanted]
         if len(own) > self._settings.dials and all(link.in_pubsub for link in own):
             return own[: len(own) - self._settings.dials]
         guests = [link for link in by_age if link.direction == "in" and self._age(link) >= self._settings.guest]

@@ -21,7 +21,7 @@ from aggregator.ledger import Ledger
 from aggregator.member import FLEET_KEY, Invitation, Member, admit, invite, vouch
 from aggregator.message import BadMessage, BookMessage, PageMessage, Presence, decode, encode
 from aggregator.outbox import Outbox
-from aggregator.pace import BUDGET, FASTEST, INTERVAL, Pace
+from aggregator.pace import BUDGET, FASTEST, INTERVAL, Pace, first_rate
 from aggregator.page import Origin, Page, PageKey, message_to_sign, write_body
 from aggregator.presence import Peers, Settling, period
 from aggregator.reason import Reason
@@ -182,6 +182,26 @@ def test_a_silent_fleet_leaves_the_budget_to_who_speaks() -> None:
     for step in range(1, 100):
         pace.adapt(step * INTERVAL * 2, 0.5)
     assert pace.rate == FASTEST
+
+
+@pytest.mark.parametrize("nodes", [300, 1000])
+def test_a_fleet_that_was_silent_and_speaks_all_at_once_is_soon_within_the_budget(nodes: int) -> None:
+    draw = random.Random(1)
+    paces = [Pace(0.0, tokens=draw.random()) for _ in range(nodes)]
+    sent: list[int] = []
+    for quarter in range(4 * 60):
+        now = quarter / 4
+        sent.append(sum(pace.take(now) for pace in paces))
+        for pace in paces:
+            pace.hear(sent[-1])
+            pace.adapt(now, draw.random())
+    assert max(sum(sent[n : n + 40]) / 10 for n in range(len(sent) - 40)) <= 2 * BUDGET + nodes / 20
+    assert sum(sent[40:]) / 50 <= BUDGET * 1.3
+
+
+def test_who_starts_in_a_large_fleet_starts_slowly() -> None:
+    assert first_rate(3) == FASTEST
+    assert first_rate(1000) == BUDGET / 1000
 
 
 # Presence.

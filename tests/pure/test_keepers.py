@@ -267,3 +267,11 @@ def test_a_keeper_wants_what_is_about_its_repository_and_nobody_else_does() -> N
     assert not outsider().wants([tally(1)])
     alone = Keeping("me", Book(), lambda: POLICY)
     assert alone.wants([tally(1)])
+
+
+def test_a_keeper_that_holds_nothing_yet_knows_what_it_is_a_keeper_of() -> None:
+    live = fleet(300)
+    assert APP in node(keepers(APP, live, ())[0], live).kept([])
+    me = node(keepers("acme/other", live, ())[0], live)
+    assert "acme/other" not in me.kept([])
+    assert "acme/other" in me.kept(["Acme/Other"])

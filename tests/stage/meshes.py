@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from aggregator.ban import seal
 from aggregator.book import Ruling
+from aggregator.due import Policy
 from aggregator.fleetkey import renew
 from aggregator.member import FLEET_KEY, Invitation, admit, invite, vouch
 from aggregator.reason import Reason
@@ -67,6 +68,8 @@ class Founders:
 
 class Nobody:
     """The standing of a node that may not file."""
+
+    policy = Policy(repository="acme/app")
 
     def candidates(self) -> list[str]:
         return []

@@ -87,7 +87,7 @@ class Shelving:
             self.counts["refused"] += 1
             return b""
         try:
-            asked = _requests.decode(request)
+            asked: Request = _requests.decode(request)
         except WRONG:
             self.counts["malformed"] += 1
             return b""

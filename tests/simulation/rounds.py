@@ -1,4 +1,4 @@
-"""Ten thousand nodes by rounds of five seconds: what each does in a round it does at its end, all at once.
+"""Ten thousand nodes by rounds of half a minute: what each does in a round it does at its end, all at once.
 
 The same nodes and the same domain code as by events (`scale.py`); only the order within a round is lost, and with it
 all that is faster than a round.
@@ -10,7 +10,7 @@ from aggregator.presence import period
 from tests.simulation.scale import Load, ScaleWorld, visit
 from tests.simulation.scalenode import REPOSITORY
 
-ROUND = 5.0  # seconds
+ROUND = 30.0  # seconds
 
 
 class RoundWorld(ScaleWorld):
@@ -25,6 +25,7 @@ class RoundWorld(ScaleWorld):
         self._next_presence[peer] = self.world.now + begins(0, period(len(self.nodes)))
 
     def rounds(self, count: int) -> None:
+        self.seen.over = ROUND
         for _ in range(count):
             self.world.now += ROUND
             for peer in self.shared.names:
@@ -32,7 +33,7 @@ class RoundWorld(ScaleWorld):
             self._gossip()
             for peer in self.shared.names:
                 self._bring(peer)
-            for _ in range(2):  # of comparisons there are more than one in a round
+            for _ in range(4):  # of comparisons there are more than one in a round
                 for keeper in self.keepers:
                     self._compare_shelves(keeper)
         self.seen.waits = sum(len(probe.waiting) for probes in self._probes.values() for probe in probes)
@@ -88,5 +89,7 @@ class RoundWorld(ScaleWorld):
 
 def by_rounds(load: Load) -> Load:
     """The same load, told once a round."""
-    times = ROUND / load.every if load.every else 0
-    return load._replace(every=ROUND if times else 0.0, own=min(load.own, RANKS), count=int(load.count * max(times, 1)))
+    rounds = ROUND / load.every if load.every else 0
+    return load._replace(
+        every=ROUND if rounds else 0.0, own=min(load.own, RANKS), times=int(load.times * max(rounds, 1))
+    )

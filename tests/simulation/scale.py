@@ -37,12 +37,12 @@ class Load(NamedTuple):
     every: float  # seconds between two reports of one node; 0: none
     signatures: int = 20  # different errors in the fleet
     own: int = 1  # different errors of one report
-    count: int = 1  # occurrences of each
+    times: int = 1  # occurrences of each
 
 
 IDLE = Load("idle", 0.0)
 STEADY = Load("1 error/s", 1.0)
-STORM = Load("storm", 0.5, own=40, count=100)
+STORM = Load("storm", 0.5, own=10, times=1000)
 LOADS = (IDLE, STEADY, STORM)
 
 
@@ -63,11 +63,12 @@ class Seen:
     waits: int = 0  # observations that were still to come at the end
     gossip: list[float] = field(default_factory=list[float])  # moments at which a message was published
     visits: Counter[str] = field(default_factory=Counter[str])
+    over: float = TENTH  # seconds
 
     def busiest(self, start: float) -> float:
-        """Messages a second of all nodes, in the busiest ten seconds from `start` on."""
-        counts = Counter(int((at - start) // TENTH) for at in self.gossip if at >= start)
-        return max(counts.values(), default=0) / TENTH
+        """Messages a second of all nodes, in the busiest `over` seconds from `start` on."""
+        counts = Counter(int((at - start) // self.over) for at in self.gossip if at >= start)
+        return max(counts.values(), default=0) / self.over
 
 
 class ScaleWorld:
@@ -111,8 +112,8 @@ class ScaleWorld:
         node, load = self.nodes[peer], self.load
         if not load.every:  # the programs were told to stop
             return
-        for number in self.draw.sample(range(max(load.signatures, load.own)), load.own):
-            page = node.report(number, load.count, self.world.now)
+        numbers = self.draw.sample(range(max(load.signatures, load.own)), load.own)
+        page = [node.report(number, load.times, self.world.now) for number in numbers][-1]
         self._reports += 1
         if self._reports % self._probe_every == 0:
             waiting = {each for each in self.keepers if each != peer}

@@ -25,7 +25,7 @@ class Latch(NamedTuple):
 
     key: FactKey
     fact: Fact
-    route: Ruling | None  # None where the root has its repository already
+    rulings: tuple[Ruling, ...]  # its route, where it has none yet, and its other name under an earlier version
 
 
 class Wanted(NamedTuple):
@@ -46,6 +46,7 @@ class Knowledge(NamedTuple):
 
 def take_changed(known: Knowledge) -> set[str]:
     """The roots that were counted or ruled on since this was last called: only about these is there news."""
+    known.book.renamed(known.ledger.former)
     return known.ledger.roots_with(known.ledger.take_changed()) | known.book.take_changed()
 
 
@@ -59,9 +60,15 @@ def newly_due(known: Knowledge, roots: Iterable[str], policy: Policy, now: float
             continue
         key = FactKey(verdict.repository, root, rulings.generation(book, root))
         if due_since(root, verdict.repository, book) is None:
-            route = None if book.value("route", root) else book.rule("route", root, verdict.repository, node)
-            out.append(Latch(key, Fact(Standing.PENDING, now), route))
+            route = [] if book.value("route", root) else [book.rule("route", root, verdict.repository, node)]
+            out.append(Latch(key, Fact(Standing.PENDING, now), (*route, *other_names(book, root, node))))
     return out
+
+
+def other_names(book: Book, root: str, node: str) -> list[Ruling]:
+    """That this root and another are one bug because the version of the signature changed, as rulings that stay."""
+    pairs = [rulings.edge(new, old) for new, old in book.former.items() if root in (new, old)]
+    return [book.rule("edge", pair, True, node) for pair in pairs if not book.ruled("edge", pair)]
 
 
 def pending(known: Knowledge, policy: Policy) -> list[tuple[FactKey, Verdict]]:

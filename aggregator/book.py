@@ -9,7 +9,7 @@ The book is a cache of what GitHub knows. It may spare a call; it never authoris
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple, TypeVar
 
@@ -100,6 +100,7 @@ class Book:
         self._sizes: Counter[str] = Counter()  # by room
         self._ruled: set[str] = set()
         self._derived: dict[str, Any] = {}
+        self.former: dict[str, str] = {}  # roots under the version of the signature before; only in memory
 
     def put_fact(self, key: FactKey, fact: Fact) -> bool:
         """Merge a fact. Returns whether anything changed."""
@@ -146,6 +147,16 @@ class Book:
         """Somebody says that this root is filed: whoever files is to see for itself."""
         self._ruled.add(root)
 
+    def renamed(self, former: Mapping[str, str]) -> None:
+        """These roots (keys) had other names (values) under an earlier version of the signature: each pair is one bug.
+
+        Known from the tallies of the lookback, so it is neither told nor kept. What becomes due makes it a ruling.
+        """
+        if former != self.former:
+            self._ruled.update(former.keys() - self.former.keys())
+            self.former = dict(former)
+            self._derived.pop("edge", None)
+
     def take_changed(self) -> set[str]:
         """The roots that were ruled on, or that others filed, since this was last called."""
         ruled, self._ruled = self._ruled, set()
@@ -155,6 +166,10 @@ class Book:
         """What is ruled; None where nothing is."""
         ruling = self._rulings.get(kind, {}).get(subject)
         return ruling.value if ruling else None
+
+    def ruled(self, kind: str, subject: str) -> bool:
+        """Whether anything was ever ruled, be it withdrawn since."""
+        return subject in self._rulings.get(kind, {})
 
     def fact(self, key: FactKey) -> Fact | None:
         return self._facts.get(key)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from aggregator.page import Page, PageKey, newer
-from aggregator.tally import Tally, Total, total
+from aggregator.tally import Tally, Total, former_root, total
 
 
 class Folded(NamedTuple):
@@ -35,6 +35,7 @@ class Ledger:
         self._roots: dict[str, set[str]] = {}
         self._kin: dict[str, set[str]] = {}
         self._changed: set[str] = set()
+        self.former: dict[str, str] = {}  # by root that is kept: its name under an earlier version of the signature
 
     def put(self, page: Page, tallies: list[Tally]) -> bool:
         """Merge one page, already checked. Returns whether anything changed."""
@@ -52,6 +53,8 @@ class Ledger:
             self._roots.setdefault(tally.root, set()).add(tally.signature)
             self._kin.setdefault(tally.kin, set()).add(tally.root)
             self._changed.add(tally.signature)
+            if former := former_root(tally):
+                self.former[tally.root] = former
         return True
 
     def expire(self, horizon: int) -> list[Folded]:
@@ -139,6 +142,7 @@ class Ledger:
     def _leave_root(self, tally: Tally) -> None:
         discard(self._roots, tally.root, tally.signature)
         if tally.root not in self._roots:
+            self.former.pop(tally.root, None)
             discard(self._kin, tally.kin, tally.root)
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from aggregator.brief import brief
-from aggregator.tally import Tally
+from aggregator.tally import Renamed, Tally
 
 TALLIES = 64  # in one page
 FULL_BYTES = (
@@ -75,6 +75,8 @@ def write_body(tallies: list[Tally]) -> bytes:
 
 
 _bodies = msgspec.msgpack.Decoder(list[Tally])
+_later_bodies = msgspec.msgpack.Decoder(list[Renamed])
+FIRST = ("s1-", "o1-")  # names of the first version: there was none before
 
 
 def read_body(body: bytes) -> list[Tally]:
@@ -83,6 +85,8 @@ def read_body(body: bytes) -> list[Tally]:
         raise BadPage(f"body has {len(body)} bytes: at most {BODY_BYTES}")
     try:
         tallies = _bodies.decode(body)
+        if not all(tally.signature.startswith(FIRST) for tally in tallies):
+            tallies = [tally if tally.formerly else _plain(tally) for tally in _later_bodies.decode(body)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadPage(brief(f"body: {error}")) from None
     if len(tallies) > TALLIES:
@@ -92,6 +96,10 @@ def read_body(body: bytes) -> list[Tally]:
     if not all(t.valid() for t in tallies):
         raise BadPage("a tally is out of range")
     return tallies
+
+
+def _plain(tally: Renamed) -> Tally:
+    return Tally(*msgspec.structs.astuple(tally)[:-1])
 
 
 def check(page: Page, fleet: bytes, length: int, verify: Verifier) -> list[Tally]:

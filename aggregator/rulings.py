@@ -14,7 +14,7 @@ A value is plain data in which every number is an integer: so it has one encodin
 digests need. (Some know only one kind of number, and would write 2.0 as 2.)
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from aggregator.book import Book, Ruling
@@ -80,15 +80,20 @@ def edge(a: str, b: str) -> str:
 
 def joined(book: Book, root: str) -> frozenset[str]:
     """All roots that are one bug with `root`, itself included."""
-    return book.derived("edge", _groups).get(root) or frozenset((root,))
+    return book.derived("edge", lambda edges: _groups(edges, book.former)).get(root) or frozenset((root,))
 
 
-def _groups(edges: Iterator[Ruling]) -> dict[str, frozenset[str]]:
-    """The connected set of every root that has an edge."""
+def _groups(edges: Iterator[Ruling], former: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """The connected set of every root that has an edge, or another name under an earlier version of the signature.
+
+    What an operator has split stays apart.
+    """
+    ruled = {ruling.subject: bool(ruling.value) for ruling in edges}
+    pairs = {edge(new, old): True for new, old in former.items()} | ruled
     groups: dict[str, frozenset[str]] = {}
-    for ruling in edges:
-        if ruling.value:
-            a, b = ruling.subject.split(" ")
+    for subject, joins in pairs.items():
+        if joins:
+            a, b = subject.split(" ")
             whole = groups.get(a, frozenset((a,))) | groups.get(b, frozenset((b,)))
             groups.update(dict.fromkeys(whole, whole))
     return groups

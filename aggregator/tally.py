@@ -35,6 +35,7 @@ class Seen(msgspec.Struct, frozen=True):
     service: str = ""
     release: str = ""
     samples: tuple[str, ...] = ()  # ids of the samples that this origin keeps of it today
+    formerly: str = ""  # its root under the version of the signature before, where that is another
 
 
 class Tally(msgspec.Struct, frozen=True, array_like=True):
@@ -71,13 +72,30 @@ class Tally(msgspec.Struct, frozen=True, array_like=True):
         )
 
 
+class Renamed(Tally, frozen=True, array_like=True):
+    """A tally under a later version of the signature: it also names its root under the version before.
+
+    So what was filed under the old name is found under the new one. Who does not know the field ignores it.
+    """
+
+    formerly: str = ""
+
+    def valid(self) -> bool:
+        return super().valid() and len(self.formerly) <= 64 and self.formerly.isascii()
+
+
+def former_root(tally: Tally) -> str:
+    """The root that a tally had under the version before; empty: the same, or it was never named otherwise."""
+    return tally.formerly if isinstance(tally, Renamed) else ""
+
+
 MAX_COUNT = 2**53  # what JSON readers keep exactly
 MAX_TIME = 2.0**40  # seconds
 
 
 def start(seen: Seen) -> Tally:
     """The first tally of a signature in its window."""
-    return Tally(
+    made = Tally(
         signature=seen.signature,
         count=seen.count,
         first=seen.first,
@@ -90,11 +108,17 @@ def start(seen: Seen) -> Tally:
         releases=_bump({}, seen.release, seen.count),
         samples=seen.samples,
     )
+    return renamed(made, seen.formerly) if seen.formerly else made
+
+
+def renamed(tally: Tally, formerly: str) -> Tally:
+    """A plain `tally`, naming its former root."""
+    return Renamed(**msgspec.structs.asdict(tally), formerly=formerly)
 
 
 def add(tally: Tally, seen: Seen) -> Tally:
     """`tally` with the occurrences of `seen` on top. For its own origin only."""
-    return Tally(
+    grown = Tally(
         signature=tally.signature,
         count=tally.count + seen.count,
         first=min(tally.first, seen.first),
@@ -107,6 +131,8 @@ def add(tally: Tally, seen: Seen) -> Tally:
         releases=_bump(tally.releases, seen.release, seen.count),
         samples=seen.samples or tally.samples,
     )
+    formerly = former_root(tally) or seen.formerly
+    return renamed(grown, formerly) if formerly else grown
 
 
 def clip(text: str, size: int) -> str:

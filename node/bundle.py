@@ -137,7 +137,7 @@ class Bundler:
 
     async def _latch(self, tick: Tick) -> None:
         for latch in self._docket.latches(tick, self._terms.settings.node):
-            await self._keeper.merge([(latch.key, latch.fact)], [latch.route] if latch.route else [])
+            await self._keeper.merge([(latch.key, latch.fact)], latch.rulings)
         self._docket.judged(tick)
 
     async def _file_all(self, tick: Tick) -> list[Outcome]:

@@ -59,6 +59,8 @@ def claim_and_create(
     case: Case, memory: Memory, settings: Settings, head: Claim | None, sample: ErrorRecord | None, room: Room
 ) -> Steps[Outcome]:
     """Claim the root, on top of `head` where there is one that may be followed, and create its issue."""
+    if not (yield from room.look(case, settings)):
+        return outcome(case, "waiting", Reason.CAP_REACHED)
     started = yield from ask(Elapsed())
     won = yield from win(claim_for(case, settings, head), memory)
     if won is None:
@@ -109,7 +111,8 @@ def create(
     found = listed.find(case)
     if found is not None:
         return (yield from record_found(case, memory, settings, found))
-    if not (yield from room.still(case, listed, settings)):
+    room.note(listed)
+    if not (yield from room.look(case, settings)):
         yield from release(claim, case.now)
         return outcome(case, "waiting", Reason.CAP_REACHED)
     post = CreateIssue(

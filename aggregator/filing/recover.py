@@ -45,6 +45,8 @@ def recover(case: Case, memory: Memory, settings: Settings, head: Claim, room: R
 
 def take_over(case: Case, memory: Memory, settings: Settings, head: Claim, room: Room) -> Steps[Outcome]:
     """Everything was waited for: win the claim from its silent holder, look a last time, create."""
+    if not (yield from room.look(case, settings)):
+        return outcome(case, "waiting", Reason.CAP_REACHED)
     sample = yield from ask(ReadSample(case.bundle.total.samples))
     started = yield from ask(Elapsed())
     won = yield from win(claim_for(case, settings, head), memory)

@@ -4,7 +4,7 @@ Names are versioned, and a version is frozen once it has shipped: changing what 
 anew. A change makes a new version beside the old one. A node understands its own version and the one before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from types import MappingProxyType
 
 from aggregator.record import ErrorRecord
@@ -22,6 +22,7 @@ __all__ = [
     "Rules",
     "Signed",
     "Step",
+    "agreed",
     "explain",
     "parameterise",
     "sign",
@@ -35,6 +36,12 @@ VERSIONS: MappingProxyType[str, Callable[[ErrorRecord, Rules | None], Signed]] =
 def sign(record: ErrorRecord, rules: Rules | None = None, version: str = CURRENT) -> Signed:
     """The names of `record`. `rules`: what its service switched off. Raises `KeyError` for an unknown version."""
     return VERSIONS[version](record, rules)
+
+
+def agreed(mine: Sequence[str], others: Iterable[Collection[str]]) -> str:
+    """The version to write: the newest of `mine` (oldest first) that all `others` who are there say that they read."""
+    said = list(others)
+    return next((v for v in reversed(mine) if all(v in reads for reads in said)), mine[0])
 
 
 def version_of(name: str) -> str:

@@ -111,8 +111,8 @@ class Desk:
         self.changed |= take_changed(self.known)
         for latch in newly_due(self.known, self.changed, self.policy, now, self.node):
             self.known.book.put_fact(latch.key, latch.fact)
-            if latch.route is not None:
-                self.known.book.put_ruling(latch.route)
+            for ruling in latch.rulings:
+                self.known.book.put_ruling(ruling)
         refused = {root for root, each in self.outcomes.items() if each.state == "refused"}
         work = cases(self.known, self.changed, self.policy, now, self._nonce, self.settings.caps.day, refused)
         outcomes: list[Outcome] = []

@@ -34,8 +34,6 @@ def main() -> int:
     jobs = [Job(name, seed) for seed in range(given.start, given.start + given.seeds) for name in chosen]
     broken = run_all(jobs, given.processes)
     print(f"{given.seeds} seeds of {', '.join(chosen)}: {len(broken)} broke a promise")
-    for ran in broken:
-        print(f"  {ran.scenario} {ran.seed}: {ran.broken}")
     if broken and not given.keep_going:
         explain(broken[0])
     return min(len(broken), 1)
@@ -50,6 +48,7 @@ def run_all(jobs: list[Job], processes: int) -> list[Ran]:
             virtual += ran.seconds
             if ran.broken:
                 broken.append(ran)
+                print(f"\r{ran.scenario} {ran.seed}: {ran.broken}", flush=True)
             if sys.stderr.isatty() or number % 50 == 0 or number == len(jobs):
                 end = "" if sys.stderr.isatty() and number < len(jobs) else "\n"
                 told = f"{number} of {len(jobs)} runs, {virtual / 3600:.0f} h simulated, {len(broken)} broken"

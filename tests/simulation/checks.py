@@ -10,7 +10,7 @@ from tests.simulation.client import SimClient
 from tests.simulation.fleetnode import FleetNode
 from tests.simulation.github import VirtualGitHub
 from tests.simulation.node import SimNode
-from tests.simulation.truth import Truth
+from tests.simulation.truth import Truth, error_of
 
 KEY = b"k" * 32
 ALONE = 60.0  # seconds after which a node that nobody tells anything files by itself
@@ -22,8 +22,8 @@ FORGED = 900  # errors from this number on are what a member invents, who may co
 def one_open_issue_per_root(github: VirtualGitHub, excused: Iterable[int] = ()) -> None:
     """Never two open issues of ours about one root."""
     ours = [i for i in github.open_issues() if i.number not in excused]
-    roots = [marker[0] for i in ours if (marker := read_issue_marker(KEY, i.body))]
-    double = [root for root, count in Counter(roots).items() if count > 1]
+    roots = [error_of(marker[0]) for i in ours if (marker := read_issue_marker(KEY, i.body))]
+    double = [root[-2:] for root, count in Counter(roots).items() if count > 1]
     assert not double, f"two open issues about {double}"
 
 
@@ -37,11 +37,18 @@ def nothing_muted_is_filed(node: FleetNode, root: str) -> None:
 
 def nothing_is_counted_twice(node: SimNode, truth: Truth) -> None:
     """No node ever counts more than was committed anywhere."""
-    ledger = node.known.ledger
-    for signature in ledger.signatures():
-        if signature in truth.total or int(signature[3:], 16) < FORGED:
-            counted, most = ledger.count(signature), truth.total[signature]
-            assert counted <= most, f"{node.place} counts {counted} of {signature[-2:]}, committed were {most}"
+    for error, count in counts_of(node).items():
+        most = truth.total[error]
+        assert count <= most, f"{node.place} counts {count} of {error[-2:]}, committed were {most}"
+
+
+def counts_of(node: SimNode) -> Counter[str]:
+    """By error, whatever version its signatures have; without what a member invented."""
+    out: Counter[str] = Counter()
+    for signature in node.known.ledger.signatures():
+        if int(error_of(signature), 16) < FORGED:
+            out[error_of(signature)] += node.known.ledger.count(signature)
+    return out
 
 
 def there_was_room(github: VirtualGitHub, hour: int) -> None:
@@ -65,12 +72,11 @@ def caps_are_respected(github: VirtualGitHub, hour: int, day: int) -> None:
 def counts_are_exact(nodes: Iterable[SimNode], truth: Truth) -> None:
     """Every acknowledged record is counted once on every node: within the lookback, or in the history."""
     for node in nodes:
-        ledger, history = node.known.ledger, node.known.history
-        expected = truth.expected({page.key: page.sequence for page in ledger.pages()} | folded(node, truth))
-        counted = Counter({s: ledger.count(s) for s in ledger.signatures() if int(s[3:], 16) < FORGED})
-        for signature in {s for key in [history] for root in key.roots() for s in key.signatures_of(root)}:
+        history, versions = node.known.history, {p.key: p.sequence for p in node.known.ledger.pages()}
+        expected, counted = truth.expected(versions | folded(node, truth)), counts_of(node)
+        for signature in {s for root in history.roots() for s in history.signatures_of(root)}:
             before = history.total([signature])
-            counted[signature] += before.count if before else 0
+            counted[error_of(signature)] += before.count if before else 0
         wrong = {s[-2:]: (expected[s], counted[s]) for s in sorted(expected | counted) if counted[s] != expected[s]}
         assert not wrong, f"{node.place}: (committed, counted) {wrong}"
 

@@ -58,6 +58,7 @@ class Director:
             "restore": self._restore,
             "clone": self._clone,
             "mute": self._mute,
+            "upgrade": self._upgrade,
             "weather": self._weather,
             "cut": self._cut,
             "deaf": self._deaf,
@@ -168,6 +169,12 @@ class Director:
         twin.life.alive = False
         del self.stage.nodes[place], self.stage.mesh[place]
         self.stage.world.tell(f"{place} is gone")
+
+    def _upgrade(self, step: Step) -> None:
+        """Another version of the program, which names errors in another way."""
+        node = self._node(step)
+        node.reads = [*node.reads, step.what]
+        node.crash(1.0)
 
     def _mute(self, step: Step) -> None:
         """An operator mutes an error, where the node runs that is asked."""

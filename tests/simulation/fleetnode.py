@@ -19,6 +19,7 @@ from aggregator.page import PageKey, newer
 from aggregator.presence import Settling, period
 from aggregator.reason import Reason
 from aggregator.roster import Roster
+from aggregator.signature import agreed
 from aggregator.sync import Answer, Pull, Pulled, Question, answer, pull
 from tests.simulation.github import VirtualGitHub
 from tests.simulation.network import Network
@@ -111,6 +112,7 @@ class FleetNode(SimNode):
             run=self.author.origin.run,
             at=self.now,
             version="1",
+            reads=self.reads,
             settled=self.settled,
             candidate=[self.github.repository] if may_file else [],
         )
@@ -224,6 +226,14 @@ class FleetNode(SimNode):
         self._take(self.fleet.pulled(pulled, self.now))
         if pulled.complete:
             self.settling.pulled()
+
+    def version(self) -> str:
+        """What all that are there can read; while nobody was heard, what everybody can."""
+        if not self.settled:
+            return self.reads[0]
+        peers = self.fleet.peers
+        said = (seen.presence.reads for peer in peers.here(self.elapsed) if (seen := peers.get(peer)))
+        return agreed(self.reads, said)
 
     # Election.
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
+import msgspec
+
 from aggregator.agenda import Knowledge, next_run
 from aggregator.author import Author, Staged
 from aggregator.book import Book, Fact, FactKey, Ruling, join
@@ -26,6 +28,7 @@ from aggregator.ledger import Ledger
 from aggregator.page import Origin, Page, PageKey, read_body
 from aggregator.reason import Reason
 from aggregator.rulings import canonical
+from aggregator.signature import agreed
 from aggregator.tally import Seen, Total
 from aggregator.window import horizon_at
 from tests.simulation.github import WRITES, VirtualGitHub
@@ -105,6 +108,7 @@ class SimNode:
         self.full = False  # whether the disk is
         self.armed: list[Arm] = []
         self.revoked = self.no_refs = False  # what is wrong with its token
+        self.reads = ["s1"]  # versions of the signature, oldest first
         self.filing = True  # whether its operator lets it file
         self.started = 0.0  # when this process began
         self.draw = world.draw(f"node {self.place}")
@@ -230,7 +234,7 @@ class SimNode:
 
         def prepare() -> tuple[Change, Change]:
             expected = self.disk.sessions.get(session, 1)
-            fresh = [r for r in records if r.sequence >= expected]
+            fresh = [self.named(r) for r in records if r.sequence >= expected]
             if fresh and fresh[0].sequence > expected:
                 return nothing, lambda: gap(session, expected)
             staged = self.stage([r.seen for r in fresh])
@@ -239,6 +243,19 @@ class SimNode:
             return partial(self.commit_counts, session, high, staged, fresh), lambda: self.counted(staged, high, reply)
 
         self.write("counts", prepare)
+
+    def named(self, record: Sent) -> Sent:
+        """The record with the names that this node gives it."""
+        version = self.version()
+        if version == "s1":
+            return record
+        old = record.seen.signature
+        new = version + old[2:]
+        return record._replace(seen=msgspec.structs.replace(record.seen, signature=new, root=new, formerly=old))
+
+    def version(self) -> str:
+        """Of the signature, that this node writes now."""
+        return agreed(self.reads, [])
 
     def stage(self, seen: list[Seen]) -> Staged:
         now = max(self.now, self.known.ledger.horizon)
@@ -312,7 +329,7 @@ class SimNode:
         latch = latches.popleft()
         self.put(
             [(latch.key, latch.fact)],
-            [latch.route] if latch.route else [],
+            list(latch.rulings),
             lambda: self._latch(tick, latches),
             lambda: self._over(tick, failed=True),
         )

@@ -82,6 +82,18 @@ def settling(seed: int) -> Plan:
     return Plan(seed, nodes, 20, tuple(sorted(steps, key=lambda step: step.at)))
 
 
+def upgrade(seed: int) -> Plan:
+    """One node after the other starts again as a version that names errors in another way; some faults besides."""
+    draw = random.Random(f"upgrade {seed}")
+    faults = [crash, restart, sleep, cut, weather, github, lose, backup, restore]
+    plan = drawn(seed, draw, draw.randint(2, 4), faults, draw.randint(0, 6))
+    begin, gap = draw.uniform(600, 2400), draw.choice([30.0, 600.0, 1200.0])
+    steps = [Step(begin + number * gap, "upgrade", name, "s2") for number, name in enumerate(plan.nodes)]
+    if draw.random() < 0.3:
+        steps.pop()  # the last one never is
+    return msgspec.structs.replace(plan, steps=tuple(sorted([*plan.steps, *steps], key=lambda step: step.at)))
+
+
 Fault = Callable[[random.Random, tuple[str, ...], float], Step]
 
 

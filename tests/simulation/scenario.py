@@ -11,6 +11,7 @@ SCENARIOS: dict[str, Callable[[int], Plan]] = {
     "single_node": plans.single,
     "fleet": plans.fleet,
     "settling": plans.settling,
+    "upgrade": plans.upgrade,
 }
 
 
@@ -27,3 +28,8 @@ def fleet(seed: int, kind: Kind | None = None) -> World:
 def settling(seed: int, kind: Kind | None = None) -> World:
     """Who comes back without its disk hears what was ruled before it files."""
     return play(plans.settling(seed), kind)
+
+
+def upgrade(seed: int, kind: Kind | None = None) -> World:
+    """A rolling upgrade of the version of the signature files nothing twice."""
+    return play(plans.upgrade(seed), kind)

@@ -1,5 +1,6 @@
 """One run of a plan: it goes wrong for a while, is healed, and the promises are checked all the time and in the end."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import msgspec
@@ -13,7 +14,7 @@ from tests.simulation.github import Faults, VirtualGitHub
 from tests.simulation.network import Network
 from tests.simulation.node import WINDOW, SimNode
 from tests.simulation.plan import TROUBLE, Plan
-from tests.simulation.truth import Truth
+from tests.simulation.truth import Truth, error_of
 from tests.simulation.world import START, World
 
 THRESHOLD = 3
@@ -134,5 +135,8 @@ def in_the_end(stage: Stage) -> None:
 
 def due_numbers(stage: Stage) -> set[int]:
     """The errors that occurred often enough, as all nodes count them."""
+    counts: Counter[str] = Counter()
     ledger = next(iter(stage.nodes.values())).known.ledger
-    return {int(s[3:], 16) for s in ledger.signatures() if ledger.count(s) >= THRESHOLD}
+    for signature in ledger.signatures():
+        counts[error_of(signature)] += ledger.count(signature)
+    return {int(error, 16) for error, count in counts.items() if count >= THRESHOLD}

@@ -378,3 +378,8 @@ class Rash(FleetNode):
 
 def test_seeds_without_the_settle_rule() -> None:
     assert "muted before it started" in first_broken(plans.settling, Rash)
+
+
+def test_seeds_of_an_upgrade_without_the_look_under_the_old_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Book, "renamed", blind)
+    assert "two open issues" in first_broken(plans.upgrade)

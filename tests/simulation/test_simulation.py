@@ -14,7 +14,7 @@ from tests.simulation.client import SimClient
 from tests.simulation.github import Faults, VirtualGitHub
 from tests.simulation.node import SimNode
 from tests.simulation.plan import Plan
-from tests.simulation.scenario import fleet, settling, single_node
+from tests.simulation.scenario import fleet, settling, single_node, upgrade
 from tests.simulation.shrink import shrink
 from tests.simulation.story import Broken, play
 from tests.simulation.test_checks_can_fail import Polite, disk_fails, killed_at_commit, under
@@ -40,7 +40,7 @@ def test_one_node_keeps_its_promises(seed: int) -> None:
     single_node(seed)
 
 
-@pytest.mark.parametrize("seed", range(1, 9))
+@pytest.mark.parametrize("seed", range(1, 7))
 def test_a_fleet_keeps_its_promises(seed: int) -> None:
     fleet(seed)
 
@@ -48,6 +48,11 @@ def test_a_fleet_keeps_its_promises(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_who_comes_back_hears_what_was_ruled_before_it_files(seed: int) -> None:
     settling(seed)
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_a_rolling_upgrade_of_the_signature_files_nothing_twice(seed: int) -> None:
+    upgrade(seed)
 
 
 @pytest.mark.parametrize("case", failed(), ids=lambda case: case.showed)

@@ -19,24 +19,29 @@ class Commit(NamedTuple):
     sequence: int
 
 
+def error_of(name: str) -> str:
+    """Which error a signature or root names, whatever its version."""
+    return name[3:]
+
+
 class Truth:
     """By uid of a record."""
 
     def __init__(self) -> None:
-        self.records: dict[str, tuple[str, int]] = {}  # signature, count
+        self.records: dict[str, tuple[str, int]] = {}  # error, count
         self.commits: dict[str, list[Commit]] = {}
         self.acked: set[str] = set()
         self.doubtful: set[str] = set()  # committed and not acknowledged when a disk was lost
         self.gone: set[tuple[str, Commit]] = set()  # stood on no other disk when one was lost
-        self.total: Counter[str] = Counter()  # committed occurrences by signature: no node may ever count more
+        self.total: Counter[str] = Counter()  # committed occurrences by error: no node may ever count more
 
     def reported(self, uid: str, signature: str, count: int) -> None:
-        self.records[uid] = signature, count
+        self.records[uid] = error_of(signature), count
 
     def committed(self, uid: str, commit: Commit) -> None:
         self.commits.setdefault(uid, []).append(commit)
-        signature, count = self.records[uid]
-        self.total[signature] += count
+        error, count = self.records[uid]
+        self.total[error] += count
 
     def acknowledged(self, uid: str) -> None:
         assert uid in self.commits, f"{uid} was acknowledged and is not counted"
@@ -56,12 +61,12 @@ class Truth:
     def expected(self, versions: Mapping[PageKey, int]) -> Counter[str]:
         """What these page versions must add up to. Raises `AssertionError` where a record is missing or double."""
         out: Counter[str] = Counter()
-        for uid, (signature, count) in self.records.items():
+        for uid, (error, count) in self.records.items():
             commits = self.commits.get(uid, [])
             there = [c for c in commits if versions.get(c.key, 0) >= c.sequence]
             if uid in self.acked and not there:
                 lost = bool(commits) and all((uid, c) in self.gone for c in commits)
                 assert lost, f"{uid} was acknowledged and is not counted"
             assert len(there) <= 1 or uid in self.doubtful, f"{uid} is counted {len(there)} times"
-            out[signature] += count * len(there)
+            out[error] += count * len(there)
         return +out

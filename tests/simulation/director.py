@@ -168,6 +168,7 @@ class Director:
     def _end_clone(self, place: str, twin: FleetNode) -> None:
         twin.life.alive = False
         del self.stage.nodes[place], self.stage.mesh[place]
+        self.stage.truth.disk_lost([each.versions() for each in self.stage.disks()])
         self.stage.world.tell(f"{place} is gone")
 
     def _upgrade(self, step: Step) -> None:

@@ -12,6 +12,7 @@ from aggregator.filing.calls import (
     Elapsed,
     HighestNumber,
     Intend,
+    Newest,
     Note,
     NotSent,
     ReadSample,
@@ -77,7 +78,7 @@ class FakeClock:
 
 
 async def test_each_call_reaches_who_carries_it_out() -> None:
-    def procedure() -> Steps[tuple[float, int]]:
+    def procedure() -> Steps[tuple[float, Newest]]:
         yield from ask(Intend(CLAIM))
         yield from ask(ReadSample(("a", "b")))
         yield from ask(Note(KEY, FACT))
@@ -86,8 +87,8 @@ async def test_each_call_reaches_who_carries_it_out() -> None:
         number = yield from ask(HighestNumber("acme/shop"))
         return elapsed, number
 
-    github, memory = FakeGitHub([7]), FakeMemory()
-    assert await drive(procedure(), github, memory, FakeClock()) == (42.0, 7)
+    github, memory = FakeGitHub([Newest(7)]), FakeMemory()
+    assert await drive(procedure(), github, memory, FakeClock()) == (42.0, Newest(7))
     assert memory.heard == [CLAIM, ("a", "b"), (KEY, FACT), ("mute", "s1-0", 1)]
     assert github.asked == [HighestNumber("acme/shop")]
 
@@ -102,11 +103,11 @@ async def test_a_failure_is_thrown_where_the_procedure_stands() -> None:
             number = yield from ask(HighestNumber("acme/shop"))
             return failure, number
 
-    assert await drive(procedure(), FakeGitHub([lost, 3]), FakeMemory(), FakeClock()) == (lost, 3)
+    assert await drive(procedure(), FakeGitHub([lost, Newest(3)]), FakeMemory(), FakeClock()) == (lost, Newest(3))
 
 
 async def test_a_failure_that_the_procedure_does_not_want_comes_out() -> None:
-    def procedure() -> Steps[int]:
+    def procedure() -> Steps[Newest]:
         return (yield from ask(HighestNumber("acme/shop")))
 
     away = FakeGitHub([NotSent(Reason.GITHUB_AWAY)])

@@ -24,6 +24,7 @@ class Deaf:
     def __init__(self) -> None:
         self.pubsub = self
         self.in_flight: set[str] = set()
+        self.wanted: frozenset[str] = frozenset()
         self.cuts: list[float] = []
 
     def alive(self) -> bool:
@@ -47,6 +48,9 @@ class Deaf:
     async def message_all_peers(self, _message: bytes) -> None: ...
 
     def choose(self, _wanted: int) -> list[str]:
+        return []
+
+    def choose_wanted(self) -> list[str]:
         return []
 
 

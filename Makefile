@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Tests mostly wait, for daemons and for deadlines: two workers, a file each.
+# Tests mostly wait, for daemons and for deadlines: two workers, a file each, in order: the long ones of fleets come first.
 TEST_WORKERS ?= 2
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -24,7 +24,7 @@ demo: $(STAMP) ## real crashes, three nodes, a kill -9: exactly one issue per bu
 
 test: check ## style, types and every test (under 15 minutes)
 	@sh tools/check_namespaces.sh
-	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(TEST_ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(TEST_ARGS)
 
 faults: $(STAMP) ## whatever breaks, round after round (about an hour): make faults FAULTS=kill,partition ROUNDS=2
 	@sh tools/check_namespaces.sh

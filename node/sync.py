@@ -113,11 +113,18 @@ class Sync:
         agreed = agrees(question, self._fleet.has)
         self._turns.heard(peer, agreed, self._clock.elapsed())
         if agreed:
-            self._fleet.alone.agreed(self._fleet.alone.mark())
+            # What lies below the horizon of who asks was not compared, and may be nowhere but here.
+            if question.horizon <= self._fleet.has.ledger.horizon:
+                self._elsewhere(self._fleet.alone.mark())
             self._note(peer)
             self._pulled()
         else:
             self._differs.set()
+
+    def _elsewhere(self, mark: int) -> None:
+        """All own pages of before `mark` are at a neighbour. While the fleet is spread, only the book was compared."""
+        if not self._fleet.keeping.spread:
+            self._fleet.alone.agreed(mark)
 
     async def _ask_all(self, peer: str) -> None:
         self._turns.asked(peer, self._clock.elapsed(), self._draw.random())
@@ -152,7 +159,7 @@ class Sync:
             self.counts["compared"] += 1
             self.counts["pages"] += len(pulled.pages)
             if pulled.same:
-                self._fleet.alone.agreed(mark)
+                self._elsewhere(mark)
             if pulled.complete:
                 self._note(peer)
                 self._pulled()

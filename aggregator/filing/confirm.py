@@ -11,6 +11,7 @@ and where it knows of nothing, the root is filed anew, as an operator would refi
 from aggregator.filing.calls import Elapsed, ReadClaim, ReadIssue, Rejected, Rule, Steps, ask
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.listing import Listing, read_found
+from aggregator.filing.recover import read_by_number
 from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
 
@@ -22,16 +23,21 @@ def known_number(case: Case, memory: Memory, settings: Settings, listed: Listing
     found = listed.find(case)
     if memory.confirmed == case.number or _is_listed(case, listed):
         return case.number
-    if found is not None:
-        return found.issue.number
     if (yield from _has_our_marker(case, settings)):
         memory.confirmed = case.number
         return case.number
+    if found is not None:
+        return found.issue.number
     for root in sorted(case.bundle.roots):
         head = yield from ask(ReadClaim(case.bundle.repository, root))
         if head is not None and head.state == "filed" and head.generation >= case.bundle.generation_of(root):
             memory.confirmed = head.number
             return head.number
+        if head is not None and head.state == "creating":  # the issue may exist, its answer lost and no list showing it
+            made = yield from read_by_number(case, Memory(), settings, head)
+            if made is not None:
+                memory.confirmed = made.issue.number
+                return made.issue.number
     return 0
 
 

@@ -1,10 +1,14 @@
 """A member, or a bug of another node, puts a wrong number into the book: nothing due is hidden behind it."""
 
+import msgspec
 import pytest
 
 from aggregator.book import Fact, FactKey, Standing
+from aggregator.filing.calls import CreateIssue
+from aggregator.filing.listing import read_found
 from aggregator.reason import Reason
-from tests.pure.desk import Desk, github
+from aggregator.rulings import edge
+from tests.pure.desk import Desk, Event, github
 from tests.pure.factories import name
 from tests.pure.test_filing_adopt import SAME, desk_with, is_adopted
 
@@ -15,6 +19,31 @@ def told(desk: Desk, number: int, of: int = 1) -> None:
     """Somebody says that error `of` is filed as issue `number`."""
     desk.known.book.put_fact(FactKey(desk.github.repository, name(of)), Fact(Standing.FILED, 1.0, number))
     desk.known.book.look_at(name(of))
+
+
+def ours(desk: Desk) -> list[int]:
+    return sorted(issue.number for issue in desk.github.open_issues() if read_found(desk.settings, issue))
+
+
+def without_label(desk: Desk, number: int) -> None:
+    stored = desk.github.stored(desk.github.repository, number)
+    assert stored is not None
+    stored.issue = msgspec.structs.replace(stored.issue, labels=())
+
+
+def two_that_are_one(reason: str) -> Desk:
+    """#1 is open and lost its label; #2 was closed; then an operator says that they are one bug, which occurs."""
+    desk = Desk(github())
+    for number in (1, 2):
+        desk.see(number)
+        desk.settle()
+    without_label(desk, 1)
+    desk.github.close(2, reason)
+    desk.rule("edge", edge(name(1), name(2)), True)
+    desk.world.now += 7_200
+    desk.see(1, 50)
+    desk.tick()
+    return desk
 
 
 def issues_about(desk: Desk, number: int = 1) -> list[int]:
@@ -98,3 +127,34 @@ def test_a_report_that_was_adopted_stays_adopted_by_the_word_of_its_claim() -> N
     outcome = again.file()
     assert (outcome.state, outcome.number) == ("filed", 1)
     assert again.known.book.value("generation", name(1)) is None
+
+
+def test_who_lost_its_label_is_still_the_one_issue_of_two_bugs_that_were_merged() -> None:
+    desk = two_that_are_one("completed")
+    for count in (500, 0):
+        desk.world.now += 7_200
+        if count:
+            desk.see(1, count)
+        desk.tick()
+    assert ours(desk) == [1]
+
+
+def test_a_closed_twin_says_nothing_about_an_issue_that_is_open_and_lost_its_label() -> None:
+    assert two_that_are_one("not_planned").known.book.value("never", name(1)) is None
+
+
+def test_an_issue_whose_answer_was_lost_is_found_though_no_list_shows_it_and_the_book_names_another() -> None:
+    desk = Desk(github())
+    desk.github.drops_labels = True
+
+    def lose(event: Event) -> None:
+        if isinstance(event.call, CreateIssue) and not event.after:
+            event.lost = "answer"
+
+    desk.see()
+    assert desk.file(script=lose).reason is Reason.OUTCOME_UNKNOWN
+    told(desk, 4711)
+    for _ in range(40):
+        desk.wait()
+        desk.tick()
+    assert len(ours(desk)) == 1

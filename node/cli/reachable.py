@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import ifaddr
 
+from node.addresses import checked, split_peer
 from node.cli.verb import Problem, Usage
 from node.config.sections import Network
 
@@ -32,13 +33,11 @@ def offered(network: Network, given: Iterable[str], peer: str, loopback: bool) -
 
 def is_node_address(text: str) -> bool:
     """Whether `text` is `/ip4/…/tcp/…/p2p/<peer id>`."""
-    from node.network.addresses import split_peer  # takes a second to import, which other verbs shall not pay
-
     return split_peer(text) is not None
 
 
 def _named(text: str, peer: str, loopback: bool) -> str:
-    from node.network.addresses import checked, multiaddr_of
+    from node.network.addresses import multiaddr_of  # takes a second to import, which other verbs shall not pay
 
     address, mark, named = text.partition("/p2p/")
     address = multiaddr_of(address)
@@ -51,7 +50,7 @@ def _named(text: str, peer: str, loopback: bool) -> str:
 
 
 def _own(network: Network, loopback: bool) -> Iterator[str]:
-    from node.network.addresses import checked, multiaddr_of
+    from node.network.addresses import multiaddr_of  # takes a second to import, which other verbs shall not pay
 
     for text in network.announce or network.listen:
         address = multiaddr_of(text)

@@ -124,11 +124,18 @@ def postable(address: str) -> bool:
     return bool(host) and (parts.scheme == "https" or local) and bool(re.fullmatch(r"[!-~]{1,2048}", address))
 
 
-def names(expected: str = "a list of texts", pattern: str = r"[^\n\r\x00]+") -> Kind[tuple[str, ...]]:
+def names(
+    expected: str = "a list of texts", pattern: str = r"[^\n\r\x00]+", check: Callable[[str], object] = bool
+) -> Kind[tuple[str, ...]]:
+    """Texts that match `pattern` and of which `check` says something true."""
+
     def read(value: object) -> tuple[str, ...]:
         if not isinstance(value, list | tuple):
             raise BadValue
-        return tuple(_matching(item, pattern) for item in cast("list[Any]", value))
+        found = tuple(_matching(item, pattern) for item in cast("list[Any]", value))
+        if not all(check(item) for item in found):
+            raise BadValue
+        return found
 
     def parse(given: str) -> object:
         return [part.strip() for part in given.split(",") if part.strip()]

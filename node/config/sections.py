@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from aggregator import limits
 from aggregator.notification.event import KINDS
+from node.addresses import checked, split_peer
 from node.config import kinds
 from node.config.kinds import (
     Kind,
@@ -39,7 +40,12 @@ SERVICES = table(
 REPOSITORIES = names('a list of "owner/repository"', kinds.REPOSITORY.pattern)
 ROUTES = table('a table of service = "owner/repository"', text(pattern=kinds.REPOSITORY.pattern))
 EVENTS = names("a list of " + ", ".join(f'"{kind}"' for kind in KINDS), "|".join(KINDS))
-ADDRESSES = names('a list of multiaddresses such as "/ip4/192.0.2.1/tcp/4001"', r"/[!-~]+")
+PLACE = 'a list of multiaddresses such as "/ip4/192.0.2.1/tcp/4001"'
+LISTENED = names(PLACE, check=lambda text: checked(text, port_zero=True))
+ANNOUNCED = names(PLACE, check=checked)
+DIALLED = names(
+    'a list of multiaddresses with peer ids such as "/ip4/192.0.2.1/tcp/4001/p2p/12D3KooW…"', check=split_peer
+)
 
 
 def setting(kind: Kind[T], default: T, effect: str) -> T:
@@ -179,7 +185,9 @@ class Github:
     """Where GitHub is, and which repository gets what. Tokens are never kept in this file."""
 
     api_url: str = setting(
-        text("an http or https address", r"https?://[!-~]+"), "https://api.github.com", "GitHub's REST API."
+        text("an http or https address without user or password", r"https?://[!-?A-~]+"),
+        "https://api.github.com",
+        "GitHub's REST API.",
     )
     repository: str = setting(repository(), "", "Repository of services without a route. Empty: they are not filed.")
     routes: Mapping[str, str] = setting(ROUTES, {}, "Repository by service.")
@@ -262,11 +270,11 @@ class Network:
     """Other nodes. A node talks only to its own fleet, so nothing happens before `init` or `join`."""
 
     enabled: bool = setting(boolean(), True, "Talk to the other nodes of the fleet.")
-    listen: tuple[str, ...] = setting(ADDRESSES, ("/ip4/0.0.0.0/tcp/4001",), "Addresses to listen on.")
+    listen: tuple[str, ...] = setting(LISTENED, ("/ip4/0.0.0.0/tcp/4001",), "Addresses to listen on.")
     announce: tuple[str, ...] = setting(
-        ADDRESSES, (), "Addresses that others are told, where they differ from `listen`."
+        ANNOUNCED, (), "Addresses that others are told, where they differ from `listen`."
     )
-    seeds: tuple[str, ...] = setting(ADDRESSES, (), "Nodes to dial first, besides those that the invitation named.")
+    seeds: tuple[str, ...] = setting(DIALLED, (), "Nodes to dial first, besides those that the invitation named.")
     mdns: bool = setting(boolean(), False, "Look for nodes on the local network.")
     max_links: int = setting(integer(2, 32), 16, "Links to other nodes at a time.")
 

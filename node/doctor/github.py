@@ -70,7 +70,8 @@ def _standing(case: Case, facts: Facts, name: str) -> Finding:
     if not facts.has_issues:
         return problem("repository", "has issues disabled", "switch issues on in its settings", name)
     if not facts.private and name.lower() not in allowed:
-        mend = f"aggregator config set filing.public_repositories {name}, or make it private"
+        named = ",".join([*case.config.filing.public_repositories, name])
+        mend = f"aggregator config set filing.public_repositories {named}, or make it private"
         return problem("repository", "is public, and was not allowed by name: error texts would be public", mend, name)
     return ok("repository", "private" if facts.private else "public, and allowed by name", name)
 

@@ -15,8 +15,7 @@ from pathlib import Path
 import msgspec
 import trio
 
-from node.network.addresses import checked, split_peer
-from node.network.identity import is_peer_id
+from node.addresses import checked, is_peer_id, split_peer
 from node.network.logs import Log
 
 MOST_PEERS = 1000

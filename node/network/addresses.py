@@ -1,38 +1,8 @@
-"""Addresses as text: `/ip4/10.0.0.1/tcp/4001`, and with `/p2p/<peer id>` behind it where a peer is meant.
-
-Addresses come from configuration and from other nodes, so they are checked here by one strict pattern
-before the library's far more liberal parser sees them. Only TCP over IP or a DNS name is used.
-"""
+"""What the overlay does with addresses that were checked (`node/addresses.py`)."""
 
 import ipaddress
-import re
 
-from node.network.identity import is_peer_id
-
-MAX_ADDRESS_CHARS = 200
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,126}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"/(ip4|ip6|dns|dns4|dns6)/([0-9a-fA-F:.]+|{_NAME})/tcp/([0-9]{{1,5}})")
-
-
-def checked(address: str, *, port_zero: bool = False) -> str | None:
-    """`address` if it is a plain transport address, else None. Port 0 is only good for listening."""
-    match = _ADDRESS.fullmatch(address) if len(address) <= MAX_ADDRESS_CHARS else None
-    if match is None:
-        return None
-    kind, host, port = match.groups()
-    if not (0 if port_zero else 1) <= int(port) <= 65535:
-        return None
-    if not kind.startswith("dns") and not _is_ip(host, 4 if kind == "ip4" else 6):
-        return None
-    return address
-
-
-def split_peer(text: str) -> tuple[str, str] | None:
-    """(address, peer id) of `<address>/p2p/<peer id>`, or None if it is not one."""
-    address, mark, peer_id = text.partition("/p2p/")
-    if not mark or checked(address) is None or not is_peer_id(peer_id):
-        return None
-    return address, peer_id
+from node.addresses import is_ip
 
 
 def host_and_port(address: str) -> tuple[str, int]:
@@ -65,15 +35,8 @@ def multiaddr_of(text: str) -> str:
     host, _, port = text.rpartition(":")
     host = host.strip("[]")
     kind = "dns"
-    if _is_ip(host, 4):
+    if is_ip(host, 4):
         kind = "ip4"
-    elif _is_ip(host, 6):
+    elif is_ip(host, 6):
         kind = "ip6"
     return f"/{kind}/{host}/tcp/{port}"
-
-
-def _is_ip(host: str, version: int) -> bool:
-    try:
-        return ipaddress.ip_address(host).version == version
-    except ValueError:
-        return False

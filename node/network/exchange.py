@@ -12,8 +12,9 @@ from typing import Annotated, TypeVar
 import msgspec
 import trio
 
+from node.addresses import MAX_ADDRESS_CHARS, checked
 from node.network.addressbook import ADDRESSES_PER_PEER, AddressBook
-from node.network.addresses import MAX_ADDRESS_CHARS, at_host, checked, host_and_port, is_loopback
+from node.network.addresses import at_host, host_and_port, is_loopback
 from node.network.counters import Counters
 from node.network.errors import NetworkError
 from node.network.links import Links

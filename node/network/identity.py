@@ -1,6 +1,5 @@
 """Who this node is: 32 secret bytes (an Ed25519 seed) in, libp2p's key pair and the peer id out."""
 
-import re
 from dataclasses import dataclass, field
 
 from libp2p.crypto.ed25519 import Ed25519PrivateKey
@@ -10,8 +9,6 @@ from libp2p.peer.id import ID
 from node.network.errors import NetworkError, Reason
 
 SEED_BYTES = 32
-# An Ed25519 peer id is the key itself behind a fixed prefix, so its text always has this length and beginning.
-_PEER_ID = re.compile(r"12D3KooW[1-9A-HJ-NP-Za-km-z]{44}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +26,6 @@ def identity_of(private_key: bytes) -> Identity:
     secret = Ed25519PrivateKey.new(private_key)
     keys = KeyPair(secret, secret.get_public_key())
     return Identity(str(ID.from_pubkey(keys.public_key)), keys)
-
-
-def is_peer_id(text: str) -> bool:
-    """Whether `text` (hostile) is the peer id of an Ed25519 key, the only kind a fleet uses."""
-    return _PEER_ID.fullmatch(text) is not None
 
 
 def library_id(peer_id: str) -> ID:

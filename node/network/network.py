@@ -17,9 +17,9 @@ from pathlib import Path
 
 import trio
 
+from node.addresses import split_peer
 from node.network import exchange, workarounds
 from node.network.addressbook import SAVE_SECONDS, AddressBook, keep_saved, save
-from node.network.addresses import split_peer
 from node.network.answering import Answers, Handler
 from node.network.asking import Questions
 from node.network.counters import Counters, NetworkStatistics

@@ -10,7 +10,8 @@ import trio
 from libp2p.security.noise.exceptions import PeerIDMismatchesPubkey
 from multiaddr import Multiaddr
 
-from node.network.addresses import host_and_port, split_peer
+from node.addresses import split_peer
+from node.network.addresses import host_and_port
 from node.network.asking import Questions
 from node.network.counters import Counters
 from node.network.errors import NetworkError, Reason

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-from node.network.addresses import checked, host_and_port, is_loopback, multiaddr_of, split_peer
+from node.addresses import checked, split_peer
+from node.network.addresses import host_and_port, is_loopback, multiaddr_of
 from node.network.errors import NetworkError, Reason
 
 # More links than this and the library's mesh would prune: a pruned neighbour gets nothing (see host.DEGREE_HIGH).

@@ -106,6 +106,30 @@ def test_a_value_of_another_kind_is_refused_with_file_line_key_and_what_was_expe
     assert found in (f"{where}{what}{expected}", f"{where}(hidden){expected}")
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("network.seeds", "/ip4/192.0.2.1/tcp/4001"),  # no peer id: the network would refuse it
+        ("network.seeds", "/ip4/999.1.1.1/tcp/4001/p2p/12D3KooW" + "A" * 44),
+        ("network.listen", "/ip4/0.0.0.0/tcp/99999"),
+        ("network.announce", "/ip4/192.0.2.1/tcp/0"),
+        ("network.announce", "192.0.2.1:4001"),
+    ],
+)
+def test_an_address_with_which_no_node_would_start_is_refused_before_one_does(
+    tmp_path: Path, key: str, value: str
+) -> None:
+    name = key.partition(".")[2]
+    (found,) = problems(tmp_path, f'[network]\n{name} = ["{value}"]\n')
+    assert f":2: {key} is " in found
+    assert SETTINGS[key].kind.expected in found
+
+
+def test_an_address_of_github_bears_no_password(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, '[github]\napi_url = "https://bob:correct-horse@ghe.example"\n')
+    assert "without user or password" in found
+
+
 @pytest.mark.parametrize("key", SETTINGS)
 def test_every_setting_is_overridden_by_its_variable_and_written_as_the_command_line_shows_it(key: str) -> None:
     setting = SETTINGS[key]

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from node.addresses import checked, split_peer
 from node.network import exchange, identity_of, is_peer_id
 from node.network.addressbook import GIVE_UP_FAILURES, MOST_PEERS, MOST_UNPROVEN, AddressBook
-from node.network.addresses import at_host, checked, host_and_port, multiaddr_of, split_peer
+from node.network.addresses import at_host, host_and_port, multiaddr_of
 from node.network.counters import Counters
 
 ME, ALICE, BOB = (identity_of(bytes([number]) * 32).peer_id for number in (1, 2, 3))

@@ -3,7 +3,7 @@
     bring     who is no keeper ──  Offer: these versions        ──▶ keeper
                                ◀── Wanted: of these I lack some ──
                                ──  Give: the pages              ──▶ checked, committed
-                               ◀── Taken ─────────────────────────
+                               ◀── Taken: these are here ─────────
     compare   keeper           ──  Shelf: a question of `sync` about one repository ──▶ keeper
 
 Bringing is a generator that yields questions and gets answers, as pulling is, so the daemon and the simulator run the
@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 import msgspec
 
 from aggregator.book import Book, Ruling
-from aggregator.digest import Version
+from aggregator.digest import Version, version_of
 from aggregator.due import Policy
 from aggregator.keepers import NO_REPOSITORY, Homes, Keepers, is_spread
 from aggregator.page import Page, PageKey
@@ -50,10 +50,13 @@ Request = Offer | Give | Shelf
 
 class Wanted(msgspec.Struct, frozen=True, tag="wanted"):
     keys: list[PageKey]
+    keeps: bool  # who answers takes itself for a keeper: what is with it stays there
 
 
 class Taken(msgspec.Struct, frozen=True, tag="taken"):
-    """Committed, or refused for good."""
+    """What of it is committed. The rest was refused or put off: who brought it has to hold it still."""
+
+    keys: list[PageKey]
 
 
 Reply = Wanted | Taken
@@ -135,7 +138,7 @@ class Keeping:
         return self.shelves.surplus(self.keepers.me, self.keepers.keep, self.keepers.of, elapsed)
 
     def bring(self, repository: str, versions: Sequence[Version]) -> Bring:
-        """Bring these to a keeper. Returns what it has now; the rest is brought at the next visit.
+        """Bring these to a keeper. Returns what it has now, and keeps; the rest is brought at the next visit.
 
         Raises `BadAnswer` when the keeper does not keep to the protocol.
         """
@@ -143,17 +146,26 @@ class Keeping:
         wanted = yield Offer(repository, offered)
         if not isinstance(wanted, Wanted):
             raise BadAnswer("expected Wanted")
-        lacking = set(wanted.keys) & {version.key for version in offered}
+        there = {version.key for version in offered}
+        lacking = there & set(wanted.keys)
+        there -= lacking
         for pages in _portions(page for key in sorted(lacking) if (page := digest.page(key))):
-            if not isinstance((yield Give(repository, pages)), Taken):
+            taken = yield Give(repository, pages)
+            if not isinstance(taken, Taken):
                 raise BadAnswer("expected Taken")
-        return offered
+            there |= lacking & set(taken.keys)
+        return [version for version in offered if wanted.keeps and version.key in there]
 
 
-def wanted_of(offer: Offer, page_of: Callable[[PageKey], Page | None]) -> Wanted:
-    """What a keeper answers to an offer: of which pages it lacks that version, or a later one."""
+def wanted_of(offer: Offer, page_of: Callable[[PageKey], Page | None], keeps: bool) -> Wanted:
+    """What is answered to an offer: of which pages that version, or a later one, is lacking here."""
     some = [version for version in offer.versions[:LISTED] if _lacks(page_of(version.key), version)]
-    return Wanted([version.key for version in some])
+    return Wanted([version.key for version in some], keeps)
+
+
+def taken_of(give: Give, page_of: Callable[[PageKey], Page | None]) -> Taken:
+    """What is answered to what was given, once it is committed."""
+    return Taken([page.key for page in give.pages if not _lacks(page_of(page.key), version_of(page))])
 
 
 def _lacks(ours: Page | None, theirs: Version) -> bool:

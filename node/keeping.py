@@ -17,7 +17,7 @@ from aggregator.book import Ruling
 from aggregator.digest import Version
 from aggregator.fleet import Fleet, Incoming
 from aggregator.keepers import spread_ruling, visit_every
-from aggregator.keeping import Give, Offer, Reply, Request, Shelf, Taken, wanted_of
+from aggregator.keeping import Give, Offer, Reply, Request, Shelf, taken_of, wanted_of
 from aggregator.page import PageKey
 from aggregator.sync import Answer, BadAnswer, Pulled, answer, pull
 from aggregator.turns import EVERY
@@ -95,11 +95,12 @@ class Shelving:
             case Shelf(repository=repository, question=question):
                 return msgspec.msgpack.encode(answer(question, self._fleet.shelf(repository)))
             case Offer():
-                return msgspec.msgpack.encode(wanted_of(asked, self._fleet.digest.page))
+                keeps = self._fleet.keeping.keeps(asked.repository)
+                return msgspec.msgpack.encode(wanted_of(asked, self._fleet.digest.page, keeps))
             case Give(pages=pages):
                 self.counts["brought"] += len(pages)
                 await self._take(self._fleet.brought(pages, self._clock.now()))
-                return msgspec.msgpack.encode(Taken())
+                return msgspec.msgpack.encode(taken_of(asked, self._fleet.digest.page))
 
     async def _look(self) -> None:
         fleet, elapsed = self._fleet, self._clock.elapsed()

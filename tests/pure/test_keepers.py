@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.book import Book
-from aggregator.digest import version_of
+from aggregator.digest import Version, version_of
 from aggregator.due import Policy
 from aggregator.election import RANKS, rank_of
 from aggregator.keepers import (
@@ -22,7 +22,7 @@ from aggregator.keepers import (
     spread_ruling,
     visit_every,
 )
-from aggregator.keeping import Give, Keeping, Offer, Taken, Wanted, wanted_of
+from aggregator.keeping import Give, Keeping, Offer, Taken, Wanted, taken_of, wanted_of
 from aggregator.page import Origin, Page, PageKey, write_body
 from aggregator.shelves import Shelves
 from aggregator.tally import Tally
@@ -229,25 +229,63 @@ def test_who_is_no_keeper_brings_its_pages_and_then_has_nothing_to_bring() -> No
     steps = me.bring(APP, errands[APP])
     question = next(steps)
     assert isinstance(question, Offer)
-    reply: Wanted | Taken = wanted_of(question, lambda _: None)
+    reply: Wanted | Taken = wanted_of(question, lambda _: None, keeps=True)
     try:
         while True:
             question = steps.send(reply)
             assert isinstance(question, Give)
             taken += question.pages
-            reply = Taken()
+            reply = Taken([each.key for each in question.pages])
     except StopIteration as end:
         me.shelves.has(APP, me.keepers.of(APP)[0], end.value, 0.0)
     assert sorted(p.key for p in taken) == [p.key for p in mine]
     assert me.errands(1.0) == {}
 
 
+def brought(me: Keeping, here: dict[PageKey, Page], keeps: bool, takes: bool) -> list[Version]:
+    """What is said to be with who has `here` after a visit; `takes`: it does not refuse and puts nothing off."""
+    steps = me.bring(APP, me.errands(0.0)[APP])
+    question = next(steps)
+    assert isinstance(question, Offer)
+    reply: Wanted | Taken = wanted_of(question, here.get, keeps)
+    try:
+        while True:
+            question = steps.send(reply)
+            assert isinstance(question, Give)
+            here |= {each.key: each for each in question.pages if takes}
+            reply = taken_of(question, here.get)
+    except StopIteration as end:
+        return end.value
+
+
+def test_what_was_refused_or_put_off_is_not_with_the_keeper() -> None:
+    me = outsider()
+    old, new = (page(me.keepers.me, [tally(n)], n) for n in (1, 2))
+    for each in (old, new):
+        me.shelves.put(each, [tally(1)])
+    assert brought(me, {old.key: old}, keeps=True, takes=False) == [version_of(old)]
+    assert {each.key for each in brought(me, {old.key: old}, keeps=True, takes=True)} == {old.key, new.key}
+
+
+def test_what_is_with_a_node_that_takes_itself_for_no_keeper_may_go_and_counts_for_nothing() -> None:
+    me = outsider()
+    one = page("somebody who is gone", [tally(1)])
+    me.shelves.put(one, [tally(1)])
+    assert brought(me, {one.key: one}, keeps=False, takes=True) == []
+    me.shelves.has(APP, me.keepers.of(APP)[0], [], 0.0)
+    assert me.surplus(1.0) == []
+
+
 def test_a_keeper_wants_of_an_offer_only_what_it_lacks() -> None:
     old, new = page("bob", [tally(1)]), page("bob", [tally(1, 2)], sequence=2)
     offer = Offer(APP, [version_of(old)])
-    assert wanted_of(offer, lambda _: None).keys == [old.key]
-    assert wanted_of(offer, lambda _: old).keys == wanted_of(offer, lambda _: new).keys == []
-    assert wanted_of(Offer(APP, [version_of(new)]), lambda _: old).keys == [new.key]
+
+    def wanted(offer: Offer, here: Page | None) -> list[PageKey]:
+        return wanted_of(offer, lambda _: here, keeps=True).keys
+
+    assert wanted(offer, None) == [old.key]
+    assert wanted(offer, old) == wanted(offer, new) == []
+    assert wanted(Offer(APP, [version_of(new)]), old) == [new.key]
 
 
 def test_the_keepers_of_a_repository_are_all_joined_by_those_that_compare() -> None:

@@ -17,7 +17,7 @@ import msgspec
 
 from aggregator.book import Book
 from aggregator.keepers import visit_every
-from aggregator.keeping import Give, Offer, Reply, Taken, Wanted, wanted_of
+from aggregator.keeping import Give, Offer, Reply, taken_of, wanted_of
 from aggregator.page import PageKey
 from aggregator.presence import period
 from aggregator.sync import Compare, Has, Pulled, agrees, answer, pull
@@ -237,12 +237,11 @@ def visit(node: ScaleNode, keeper: ScaleNode, repository: str, now: float) -> li
 
 def answered(question: Offer | Give, keeper: ScaleNode, now: float, taken: list[PageKey]) -> Reply:
     if isinstance(question, Offer):
-        wanted: Wanted = wanted_of(question, keeper.fleet.digest.page)
-        return wanted
+        return wanted_of(question, keeper.fleet.digest.page, keeper.fleet.keeping.keeps(question.repository))
     incoming = keeper.fleet.brought(question.pages, now)
     keeper.take(incoming)
     taken += [page.key for page, _ in incoming.pages]
-    return Taken()
+    return taken_of(question, keeper.fleet.digest.page)
 
 
 def linked(names: list[str], sample: Callable[[list[str], int], list[str]]) -> dict[str, set[str]]:

@@ -8,7 +8,7 @@ between the same two nodes are allowed, but when one of them closes a side may f
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import trio
 from multiaddr import Multiaddr
@@ -25,6 +25,7 @@ from node.network.settings import NetworkSettings
 
 SHORT_LINK_SECONDS = 10.0
 GROWTH = 1.7
+TOLD = 4  # reasons of one outage that are worth a warning: the first may be a time-out, the next the wrong key
 
 
 @dataclass(slots=True)
@@ -33,8 +34,8 @@ class _Next:
 
     at: float
     pause: float
-    complained: bool = False
     failures: int = 0  # since the last success
+    told: set[str] = field(default_factory=set[str])  # the reasons since then, TOLD at most
 
 
 class Dialler:
@@ -84,7 +85,7 @@ class Dialler:
         return ready[: max(room, 0)]
 
     async def dial(self, stack: Stack, peer_id: str) -> None:
-        """Try the peer's addresses one after the other. A failure is logged once per outage."""
+        """Try the peer's addresses one after the other. Each reason is logged once per outage."""
         self._counters.dials += 1
         self._counters.redials += self._book.was_reached(peer_id)
         reason = "no address known"
@@ -92,7 +93,9 @@ class Dialler:
             for address in self._book.addresses(peer_id):
                 failure = await self._dial_address(stack, peer_id, address)
                 if failure is None:
-                    self._of(peer_id).complained, self._of(peer_id).failures = False, 0
+                    then = self._of(peer_id)
+                    then.failures = 0
+                    then.told.clear()
                     return
                 reason = failure
             self._failed(peer_id, reason)
@@ -157,8 +160,9 @@ class Dialler:
         then = self._of(peer_id)
         self._postpone(then)
         then.failures += 1
-        tell = self._log.debug if then.complained else self._log.warning
+        tell = self._log.debug if reason in then.told or len(then.told) >= TOLD else self._log.warning
         tell("cannot reach peer", peer=peer_id, reason=reason)
-        then.complained = True
+        if len(then.told) < TOLD:
+            then.told.add(reason)
         if peer_id not in self._book:
             del self._next[peer_id]

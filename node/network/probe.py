@@ -81,7 +81,7 @@ def reason_of(error: BaseException, address: str, *, answered: bool = False) -> 
         return f"another node answers at {address}: its peer id is not the one in the address"
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return f"connection refused: nothing listens at {address}"
-    if answered:
+    if answered or any(isinstance(cause, ConnectionResetError | BrokenPipeError) for cause in causes):
         return f"{address}: {_OTHER_KEY}"
     for cause in causes:
         if isinstance(cause, OSError):

@@ -122,10 +122,14 @@ async def test_a_candidate_whose_token_cannot_write_refs_never_files_and_says_so
     token = {"kind": "fine-grained", "permissions": {"issues": "write", "contents": "read", "metadata": "read"}}
     async with fleet(founded, hub, tmp_path, *NAMES, tokens={weak: token}) as some:
         await due(some, 1)
+
+        async def has_learnt() -> bool:
+            await some.bundle(weak)
+            return list((await some[weak].status()).filing.trouble) == [some.hub.repository]
+
+        await until(has_learnt, PATIENCE)
         await file_all(some, issues=1)
         assert weak not in some.creators()
-        status = await some[weak].status()
-        assert list(status.filing.trouble) == [some.hub.repository]
         assert await some.leader() != weak
 
 

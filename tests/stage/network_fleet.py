@@ -17,7 +17,7 @@ from node.network.identity import library_id
 
 PSK = "5e" * 32
 OTHER_PSK = "0f" * 32
-PATIENCE = 10.0  # seconds that a test waits for anything
+PATIENCE = 40.0  # seconds for what has no deadline of its own, so that a broken test ends
 
 
 class TestLog:
@@ -110,7 +110,7 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet_in(directory: Path, patience: float = 60.0) -> AsyncGenerator[Fleet, None]:
+async def fleet_in(directory: Path, patience: float = 3 * PATIENCE) -> AsyncGenerator[Fleet, None]:
     """A fleet for the length of a test; whatever hangs ends after `patience` seconds."""
     with trio.fail_after(patience):
         async with trio.open_nursery() as nursery:

@@ -24,6 +24,7 @@ from node.network.host import Stack
 from node.network.identity import library_id
 from node.network.sockets import known_tcp
 from tests.stage.network_fleet import (
+    PATIENCE,
     Fleet,
     Stranger,
     address_of,
@@ -115,7 +116,7 @@ async def visited(visitor: Stranger, network: Network) -> bool:
         await visitor.connect(network)
     except Exception:  # whatever the library makes of being turned away
         return False
-    with trio.move_on_after(2):
+    with trio.move_on_after(PATIENCE):
         await network.wait_change(before)
     noticed = network.changes != before
     await visitor.swarm.close_peer(library_id(network.peer_id))
@@ -194,8 +195,8 @@ async def test_closing_one_of_two_connections_makes_nobody_mute(tmp_path: Path) 
         alice, bob = await both_dialled(fleet)
         await trio.sleep(0.5)
         await linked(alice, bob)
-        await reaches(alice, bob, patience=4)
-        await reaches(bob, alice, patience=4)
+        await reaches(alice, bob)
+        await reaches(bob, alice)
         assert alice.peers()[0].peer_id == bob.peer_id
 
 
@@ -410,7 +411,7 @@ async def test_a_peer_that_reads_nothing_any_more_can_be_cut(
         connection = stack_of(alice).swarm.get_connections()[0]
         vars(connection.muxed_conn)["secured_conn"].write = blocked
         alice.accept(lambda peer_id: False)
-        with trio.move_on_after(4):
+        with trio.move_on_after(PATIENCE if gone else 4):
             await until(lambda: not alice.peers())
         assert (not alice.peers()) is gone
 

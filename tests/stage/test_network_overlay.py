@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from node.network import Network, NetworkError, NetworkSettings, Reason
-from tests.stage.network_fleet import address_of, fleet_in, id_of, linked, reaches, until
+from tests.stage.network_fleet import PATIENCE, address_of, fleet_in, id_of, linked, reaches, until
 
 LOADED = 100.0  # seconds: twenty nodes share one core, and that with other tests
 
@@ -75,7 +75,7 @@ async def test_guests_beyond_the_cap_learn_of_others_and_are_cut(tmp_path: Path)
         seed = await fleet.start("seed", max_links=2, dials=0)
         known = tuple(seed.addresses)
         others = [await fleet.start(name, seeds=known, dials=2) for name in ("alice", "bob", "carol", "dave")]
-        await until(lambda: len(seed.peers()) <= 2 and in_one_piece([seed, *others]), patience=20)
+        await until(lambda: len(seed.peers()) <= 2 and in_one_piece([seed, *others]))
         assert all(one.peers() for one in others)
 
 
@@ -84,7 +84,7 @@ async def test_no_more_links_are_opened_than_asked_for(tmp_path: Path) -> None:
         first = await fleet.start("first", dials=1)
         known = tuple(first.addresses)
         others = [await fleet.start(name, seeds=known, dials=1) for name in ("alice", "bob", "carol", "dave")]
-        await until(lambda: in_one_piece([first, *others]), patience=20)
+        await until(lambda: in_one_piece([first, *others]))
         await trio.sleep(1.5)
         assert all(sum(link.direction == "out" for link in one.peers()) <= 1 for one in others)
 
@@ -101,7 +101,7 @@ async def test_one_link_is_exchanged_for_another_now_and_then(tmp_path: Path) ->
             seen.update(link.peer_id for link in restless.peers())
             return {hub.peer_id, others[0].peer_id} <= seen
 
-        await until(both_seen, patience=15)
+        await until(both_seen)
 
 
 async def test_a_peer_that_comes_back_is_dialled_at_once_and_was_missed(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ async def test_a_peer_that_comes_back_is_dialled_at_once_and_was_missed(tmp_path
         listen = (address_of(alice),)
         before = bob.changes
         await fleet.stop(alice)
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE):
             await bob.wait_change(before)
         await until(lambda: not bob.peers())
         again = await fleet.start("alice", listen=listen, dials=0)

@@ -5,13 +5,14 @@ from pathlib import Path
 import trio
 
 from aggregator.status import read_status
-from tests.fleet.fleet import Fleet, fleet, name, together
+from tests.fleet.fleet import SETTINGS, Fleet, fleet, name, together
 from tests.fleet.founding import WINDOW, Founded
 from tests.sender import error
 from tests.stage.standin import Hub
 
 ERRORS = 20
 OCCURRENCES = 10_000
+PATIENT = f"{SETTINGS}[election]\ntakeover = 30\n"  # seconds: a leader that is slow because the machine is, stays it
 
 
 def counts_in_issues(some: Fleet) -> list[int]:
@@ -25,7 +26,7 @@ async def test_10_000_occurrences_through_three_nodes_are_counted_exactly_everyw
     names = ("alice", "bob", "carol")
     expected = {name(n): OCCURRENCES // ERRORS for n in range(ERRORS)}
     shares = {each: [error(n % ERRORS) for n in range(i, OCCURRENCES, 3)] for i, each in enumerate(names)}
-    async with fleet(founded, hub, tmp_path, *names) as some:
+    async with fleet(founded, hub, tmp_path, *names, settings=PATIENT) as some:
         await some.linked()
         await together(lambda each: some[each].report(*shares[each]), names)
         await some.agree(expected)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import trio
 
-from tests.fleet.fleet import PATIENCE, Fleet, fleet, name, together
+from tests.fleet.fleet import PATIENCE, Fleet, FleetNode, all_of, fleet, name, together, until
 from tests.fleet.founding import WINDOW, Founded
 from tests.sender import error
 from tests.stage.standin import Hub
@@ -77,5 +77,9 @@ async def test_two_sides_that_were_cut_apart_for_an_hour_agree_and_have_one_issu
         await some.linked()
         await some.bundle()
         assert len(some.issues("all")) == len(BUGS)
-        numbers = [{row.issue.number for row in await node.errors() if row.issue} for node in some]
-        assert numbers == [{issue["number"] for issue in some.issues()}] * len(names)
+        await until(lambda: all_of(knows_the_issues(some, node) for node in some), PATIENCE)
+
+
+async def knows_the_issues(some: Fleet, node: FleetNode) -> bool:
+    numbers = {row.issue.number for row in await node.errors() if row.issue}
+    return numbers == {issue["number"] for issue in some.issues()}

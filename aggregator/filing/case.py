@@ -7,6 +7,7 @@ import msgspec
 
 from aggregator.bundle import Bundle
 from aggregator.filing.claim import Claim
+from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
 
 
@@ -25,6 +26,22 @@ class Case(msgspec.Struct, frozen=True):
 def about(case: Case, root: str, generation: int) -> Case:
     """The case as one about `root`, which is joined with its own, or about a later generation of it."""
     return msgspec.structs.replace(case, bundle=msgspec.structs.replace(case.bundle, root=root, generation=generation))
+
+
+def first_claim(case: Case, settings: Settings, floor: int) -> Claim:
+    """The claim of the first attempt of a generation; `floor`: no issue of it has a number up to this."""
+    return Claim(
+        repository=case.bundle.repository,
+        root=case.bundle.root,
+        nonce=case.nonce,
+        node=settings.node,
+        login=settings.login,
+        attempt=1,
+        state="creating",
+        floor=floor,
+        at=case.now,
+        generation=case.bundle.generation,
+    )
 
 
 @dataclass

@@ -29,7 +29,7 @@ from aggregator.filing.calls import (
     Unsure,
     ask,
 )
-from aggregator.filing.case import Case, Memory, Outcome, outcome
+from aggregator.filing.case import Case, Memory, Outcome, first_claim, outcome
 from aggregator.filing.claim import Claim
 from aggregator.filing.listing import relist
 from aggregator.filing.record import record, record_found
@@ -37,22 +37,6 @@ from aggregator.filing.room import Room
 from aggregator.filing.settings import OWN_LABEL, Settings
 from aggregator.reason import Reason
 from aggregator.record import ErrorRecord
-
-
-def first_claim(case: Case, settings: Settings) -> Claim:
-    """The claim of the first attempt of a generation."""
-    return Claim(
-        repository=case.bundle.repository,
-        root=case.bundle.root,
-        nonce=case.nonce,
-        node=settings.node,
-        login=settings.login,
-        attempt=1,
-        state="creating",
-        floor=case.floor,
-        at=case.now,
-        generation=case.bundle.generation,
-    )
 
 
 def claim_and_create(
@@ -77,7 +61,7 @@ def claim_for(case: Case, settings: Settings, head: Claim | None) -> Claim:
         floor = max(head.floor, case.floor) if head.state == "released" else head.floor
         following = head.next(nonce=case.nonce, node=settings.node, login=settings.login, at=case.now)
         return msgspec.structs.replace(following, floor=floor)
-    first = first_claim(case, settings)
+    first = first_claim(case, settings, case.floor)
     return first if head is None else msgspec.structs.replace(first, parent=head.sha)
 
 

@@ -19,7 +19,7 @@ from aggregator.filing.calls import (
     Steps,
     ask,
 )
-from aggregator.filing.case import Case, Memory, Outcome, about, outcome
+from aggregator.filing.case import Case, Memory, Outcome, about, first_claim, outcome
 from aggregator.filing.claim import Claim
 from aggregator.filing.duplicate import close_as_duplicate
 from aggregator.filing.listing import Found, is_about, read_found
@@ -82,17 +82,7 @@ def put_into_claim(case: Case, settings: Settings, number: int, adopted: bool, h
 def _filed(
     case: Case, settings: Settings, head: Claim | None, number: int, adopted: bool
 ) -> AdvanceClaim | CreateClaim:
-    base = head or Claim(
-        repository=case.bundle.repository,
-        root=case.bundle.root,
-        nonce=case.nonce,
-        node=settings.node,
-        login=settings.login,
-        attempt=1,
-        state="creating",
-        floor=number - 1,
-        at=case.now,
-    )
+    base = head or first_claim(case, settings, number - 1)
     filed = base.filed(number, case.now, adopted=adopted)
     filed = msgspec.structs.replace(filed, generation=case.bundle.generation)
     return AdvanceClaim(filed) if filed.parent else CreateClaim(filed)

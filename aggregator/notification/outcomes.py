@@ -14,6 +14,7 @@ it is told when it has lasted for its patience, again after a day if it still la
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from aggregator.candidacy import LASTING
 from aggregator.filing.case import Outcome
 from aggregator.notification.event import BREAKER, FAILURE, FILED, HUMAN, REGRESSION
 from aggregator.notification.latch import DAY, ONCE, Key, Latch
@@ -41,12 +42,7 @@ class Lasting(NamedTuple):
 TROUBLE: Mapping[Reason, Lasting] = {
     **dict.fromkeys(
         (
-            Reason.BAD_CREDENTIALS,
-            Reason.FORBIDDEN,
-            Reason.REPOSITORY_MISSING,
-            Reason.REPOSITORY_PUBLIC,
-            Reason.ISSUES_OFF,
-            Reason.CLAIM_REFUSED,
+            *LASTING,
             Reason.REJECTED,
             Reason.NO_TOKEN,
         ),

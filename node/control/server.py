@@ -28,6 +28,7 @@ from node.book import BookFull
 from node.config import ConfigError
 from node.control import answers, planned, roll
 from node.control.changes import BadRequest, Decision, Unknown, decide
+from node.control.hangup import notice_hangups
 from node.control.metrics import CONTENT_TYPE, exposition
 from node.control.view import View
 from node.fleet import FleetError
@@ -86,6 +87,7 @@ async def serve(
     config.graceful_timeout = GRACE
     config.accesslog = None
     config.errorlog = None
+    notice_hangups()
     async with trio.open_nursery() as nursery:
         run = cast("Serve", hypercorn_serve)
         await nursery.start(run, made(view), config)

@@ -2,7 +2,7 @@
 
 The library is pinned to one exact version because of this file. `check_private_names` is called before anything is
 built: if another version lacks a name that is relied on here, the node says so and does not start half-protected.
-Five work-arounds change library modules and so hold for the whole process; the rest change one host.
+Six work-arounds change library modules and so hold for the whole process; the rest change one host.
 """
 
 import importlib.metadata
@@ -36,6 +36,7 @@ from libp2p.pubsub.utils import maybe_consume_signed_record
 from libp2p.security.pnet.protector import new_protected_conn
 from libp2p.security.pnet.psk_conn import PskConn
 from libp2p.stream_muxer.yamux.yamux import YamuxStream
+from libp2p.tools.anyio_service.trio_manager import TrioManager
 from multiaddr import Multiaddr
 
 from node.network.errors import NetworkError, Reason
@@ -70,6 +71,7 @@ def check_private_names() -> None:
         "Swarm.upgrade_inbound_raw_conn": hasattr(Swarm, "upgrade_inbound_raw_conn"),
         "AutoConnector.maybe_connect": hasattr(AutoConnector, "maybe_connect"),
         "Pubsub.push_msg": hasattr(Pubsub, "push_msg"),
+        "Pubsub._handle_new_peer": hasattr(Pubsub, "_handle_new_peer"),
         "Pubsub.notify_subscriptions": hasattr(Pubsub, "notify_subscriptions"),
         "RpcQueue._queue.max_size": hasattr(queue, "max_size"),
         "pubsub.maybe_consume_signed_record": hasattr(pubsub_module, "maybe_consume_signed_record"),
@@ -79,6 +81,7 @@ def check_private_names() -> None:
         "swarm.new_protected_conn": hasattr(swarm_module, "new_protected_conn"),
         "YamuxStream._auto_tune_and_send_window_update": hasattr(YamuxStream, "_auto_tune_and_send_window_update"),
         "YamuxStream._grow_threshold": hasattr(YamuxStream, "_grow_threshold"),
+        "TrioManager._find_parent_task": hasattr(TrioManager, "_find_parent_task"),
         "PskConn.read_cipher": "read_cipher" in PskConn.__init__.__code__.co_names,
         "read_exactly(retry_count)": len(getattr(read_utils.read_exactly, "__defaults__", None) or ()) == 1,
     }
@@ -99,6 +102,7 @@ class GuardedPubsub(Pubsub):
 
     sink: Sink
     guard_messages = False
+    registering: dict[ID, trio.Lock] | None = None
 
     async def push_msg(self, msg_forwarder: ID, msg: rpc_pb2.Message) -> None:
         if msg_forwarder != self.my_id:
@@ -110,6 +114,18 @@ class GuardedPubsub(Pubsub):
             await super().push_msg(msg_forwarder, msg)
         except Exception as error:
             self.sink.misbehaved("bad message", f"from {msg_forwarder}: {error!r}")
+        return None
+
+    async def _handle_new_peer(self, peer_id: ID) -> None:
+        if self.registering is None:
+            return await super()._handle_new_peer(peer_id)
+        lock = self.registering.setdefault(peer_id, trio.Lock())
+        try:
+            async with lock:
+                await super()._handle_new_peer(peer_id)
+        finally:
+            if not lock.locked():
+                self.registering.pop(peer_id, None)
         return None
 
     def notify_subscriptions(self, publish_message: rpc_pb2.Message) -> None:
@@ -131,6 +147,13 @@ class Parts:
 def guarded_messages(parts: Parts) -> None:
     """See `GuardedPubsub.push_msg`: a message whose key cannot be parsed ends the whole host."""
     parts.pubsub.guard_messages = True
+
+
+def registered_once(parts: Parts) -> None:
+    """Whether a neighbour has a stream is looked at before one is opened, which takes a moment: two connections at once,
+    or a repair beside a retry, and it has two. The first then belongs to nobody, and both sides hold it for as long as
+    there is a link."""
+    parts.pubsub.registering = {}
 
 
 def guarded_streams(parts: Parts) -> None:
@@ -344,10 +367,26 @@ def credit_in_bulk(on: bool) -> None:
     cast("Any", YamuxStream)._auto_tune_and_send_window_update = _give_credit_in_bulk if on else _give_credit
 
 
+_parent_of = TrioManager._find_parent_task  # pyright: ignore[reportPrivateUsage]  # named above
+
+
+def _no_parent(_manager: TrioManager, _task: trio.lowlevel.Task) -> None:
+    return None
+
+
+def no_descent(on: bool) -> None:
+    """A task of the library ends only when every task that it started has ended. Where one sends to a neighbour and its
+    stream breaks while another connection holds, it starts its successor: two tasks more each time, for as long as
+    there
+    is a link. Whom a task was started by is also looked for among all tasks, for every message."""
+    cast("Any", TrioManager)._find_parent_task = _no_parent if on else _parent_of
+
+
 OF_ONE_HOST: dict[str, Callable[[Parts], None]] = {
     work.__name__: work
     for work in (
         guarded_messages,
+        registered_once,
         guarded_streams,
         fresh_sequence_numbers,
         wide_queues,
@@ -366,6 +405,7 @@ OF_THE_PROCESS: dict[str, Callable[[bool], None]] = {
         private_network_addresses,
         several_network_keys,
         credit_in_bulk,
+        no_descent,
     )
 }
 

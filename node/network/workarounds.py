@@ -150,9 +150,9 @@ def guarded_messages(parts: Parts) -> None:
 
 
 def registered_once(parts: Parts) -> None:
-    """Whether a neighbour has a stream is looked at before one is opened, which takes a moment: two connections at once,
-    or a repair beside a retry, and it has two. The first then belongs to nobody, and both sides hold it for as long as
-    there is a link."""
+    """Whether a neighbour has a stream is looked at before one is opened, which takes a moment: two connections at
+    once, or a repair beside a retry, and it has two. The first then belongs to nobody, and both sides hold it for as
+    long as there is a link."""
     parts.pubsub.registering = {}
 
 

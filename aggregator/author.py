@@ -6,7 +6,7 @@ when that is committed, `accept` makes it so. A batch whose commit failed is sim
 A signature keeps its page for the window. An origin has room for 8,192 signatures a window. So that a flood of new ones
 cannot hide an old or a grave one, the last quarter takes only critical or already known signatures, and no named
 service takes more than half of what is free to it. What finds no room is still counted: in one overflow tally per
-service, which is shown and never filed.
+service, which is shown and never filed. A run that has no place in its window (`runs.py`) counts in the next that has.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ import msgspec
 
 from aggregator import limits
 from aggregator.page import FULL_BYTES, PAGES, TALLIES, Origin, Page, PageKey, write_body
+from aggregator.runs import Runs, first_with_room
 from aggregator.tally import NAME_BYTES, OTHER, Seen, Tally, add, clip, start
 from aggregator.window import window_at
 
@@ -46,9 +47,13 @@ class Author:
         self._where: dict[str, int] = {}
         self._services: dict[str, int] = {}
 
-    def stage(self, batch: Iterable[Seen], now: float, known: Callable[[str], bool]) -> Staged:
-        """What `batch`, received at `now`, makes of the pages. `known`: whether a signature was seen before."""
+    def stage(
+        self, batch: Iterable[Seen], now: float, known: Callable[[str], bool], runs: Runs | None = None
+    ) -> Staged:
+        """What `batch`, received at `now`, makes of the pages. `known`: whether a signature was seen before; `runs`:
+        those that count in each window, as far as this node knows."""
         window = max(window_at(now, self._length), self._window)  # a clock that steps back opens no old window
+        window = first_with_room(runs, self.origin, window, self._length) if runs else window
         base = self if window == self._window else Author(self.origin, self._length)
         desk = _Desk(base, window)
         for seen in batch:

@@ -68,6 +68,8 @@ class Digest:
         sums = self._sums[key.window]
         sums[key.origin] = (sums[key.origin] - change) % MODULUS
         self._windows[key.window] = (self._windows[key.window] - change) % MODULUS
+        if not pages:
+            del self._pages[key.window][key.origin], sums[key.origin]
 
     def __iter__(self) -> Iterator[PageKey]:
         """The keys of all pages."""

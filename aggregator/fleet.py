@@ -33,7 +33,6 @@ from aggregator.sealed import Sealed, seal
 from aggregator.sync import Has, Pulled
 from aggregator.tally import Tally
 
-RUNS = 256  # of one peer that may count in one window; a node that is started every few seconds has fewer
 REFUSED = 4_096  # versions that were refused and are not asked for again; when full, all are forgotten
 
 ROUTING = ("route", "edge")  # rulings that decide which repository a root is about
@@ -171,6 +170,7 @@ class Fleet:
             self._put(self.signed(page))
             self.outbox.changed([page.key])
             self.alone.changed([page.key])
+        self._thin(self._unsigned)
         self._unsigned.clear()
 
     def signed(self, page: Page) -> Page:
@@ -183,6 +183,16 @@ class Fleet:
         """A signed page, which is in the ledger."""
         self.digest.put(page)
         self._shelve([page.key])
+
+    def _thin(self, keys: Iterable[PageKey]) -> None:
+        """Some runs of the origins of these pages may have lost their place to others: sync tells of them no more."""
+        runs = self._ledger.runs
+        for peer, window in {(key.origin.peer, key.window) for key in keys}:
+            origins = self.digest.origins(window)
+            gone = [each for each in origins if each.peer == peer and runs.beyond(each, window)]
+            keys = [version.key for each in gone for version in self.digest.versions(window, each)]
+            self.disown(keys)
+            self.alone.remove(keys)
 
     def _shelve(self, keys: Iterable[PageKey]) -> None:
         if not self.keeping.shelves.used:
@@ -261,6 +271,7 @@ class Fleet:
         for page, _ in incoming.pages:
             if newer(page, self.digest.page(page.key)):  # gossip and sync may have brought two versions at once
                 self._put(page)
+        self._thin(page.key for page, _ in incoming.pages)
         for ruling in incoming.rulings:
             self._introduced(ruling)
         for key, fact in incoming.facts:
@@ -278,7 +289,8 @@ class Fleet:
                 continue
             if not (asked_for or self._wants(page)):
                 continue
-            result = Refusal(Reason.TOO_MANY_RUNS) if self._too_many_runs(page.key, taken) else accept(page, gate, now)
+            beyond = self._ledger.runs.beyond(page.key.origin, page.key.window)  # its signature costs more to look at
+            result = Refusal(Reason.TOO_MANY_RUNS) if beyond else accept(page, gate, now)
             if isinstance(result, Refusal):
                 refused.append(result)
                 self._remember(page, result)
@@ -294,13 +306,6 @@ class Fleet:
             return self.keeping.wants(read_body(page.body))
         except BadPage:
             return True  # refused with its reason
-
-    def _too_many_runs(self, key: PageKey, taken: Iterable[tuple[Page, list[Tally]]]) -> bool:
-        """Whether its origin is one run too many of one peer. Looked at before its signature is, which costs more."""
-        if key.origin in self.digest.origins(key.window):
-            return False
-        known = {*self.digest.origins(key.window), *(p.key.origin for p, _ in taken if p.key.window == key.window)}
-        return sum(origin.peer == key.origin.peer for origin in known - {key.origin}) >= RUNS
 
     def _entries(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling], now: float) -> Incoming:
         kept: list[Ruling] = []

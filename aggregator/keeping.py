@@ -21,6 +21,7 @@ from aggregator.due import Policy
 from aggregator.keepers import NO_REPOSITORY, Homes, Keepers, is_spread
 from aggregator.page import Page, PageKey
 from aggregator.presence import Settling
+from aggregator.runs import Runs
 from aggregator.shelves import Shelves
 from aggregator.sync import ANSWER_BYTES, FETCHED, LISTED, BadAnswer, Question
 from aggregator.tally import Tally
@@ -157,10 +158,11 @@ class Keeping:
         return [version for version in offered if wanted.keeps and version.key in there]
 
 
-def wanted_of(offer: Offer, page_of: Callable[[PageKey], Page | None], keeps: bool) -> Wanted:
-    """What is answered to an offer: of which pages that version, or a later one, is lacking here."""
-    some = [version for version in offer.versions[:LISTED] if _lacks(page_of(version.key), version)]
-    return Wanted([version.key for version in some], keeps)
+def wanted_of(offer: Offer, page_of: Callable[[PageKey], Page | None], keeps: bool, runs: Runs) -> Wanted:
+    """What is answered to an offer: of which pages that version, or a later one, is lacking here. None of `runs` that
+    have no place: whoever offers these may let them go."""
+    some = [version.key for version in offer.versions[:LISTED] if _lacks(page_of(version.key), version)]
+    return Wanted([key for key in some if not runs.beyond(key.origin, key.window)], keeps)
 
 
 def taken_of(give: Give, page_of: Callable[[PageKey], Page | None]) -> Taken:

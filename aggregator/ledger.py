@@ -6,12 +6,16 @@ is summed from its own tallies when somebody asks.
 
 What falls below the horizon leaves as `Folded` counts, for the local history; a page below the horizon is never taken,
 so what was folded is not counted again.
+
+Of one peer at most so many runs count in a window, the same on every node (`runs.py`). So a page that comes may find no
+place, or take the place of others: these leave as if they had never come, and are named to whoever keeps the store.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from aggregator.page import Page, PageKey, newer
+from aggregator.runs import Runs
 from aggregator.tally import Tally, Total, former_root, total
 
 
@@ -35,6 +39,8 @@ class Ledger:
         self._roots: dict[str, set[str]] = {}
         self._kin: dict[str, set[str]] = {}
         self._changed: set[str] = set()
+        self._displaced: list[PageKey] = []
+        self.runs = Runs()
         self.former: dict[str, str] = {}  # by root that is kept: its name under an earlier version of the signature
 
     def put(self, page: Page, tallies: list[Tally]) -> bool:
@@ -43,6 +49,9 @@ class Ledger:
             return False
         old = self._pages.get(page.key)
         if not newer(page, old[0] if old else None):
+            return False
+        if self.runs.beyond(page.key.origin, page.key.window):
+            self._displaced.append(page.key)
             return False
         if old:
             self._remove(page.key, old[1])
@@ -55,6 +64,9 @@ class Ledger:
             self._changed.add(tally.signature)
             if former := former_root(tally):
                 self.former[tally.root] = former
+        displaced = self.runs.add(page.key)
+        self.drop(displaced)
+        self._displaced += displaced
         return True
 
     def expire(self, horizon: int) -> list[Folded]:
@@ -65,6 +77,7 @@ class Ledger:
         for key in gone:
             _, tallies = self._pages.pop(key)
             self._remove(key, tallies)
+            self.runs.remove(key)
             folded += [Folded(t.signature, key.window, t, key.origin.peer) for t in tallies]
         return folded
 
@@ -74,6 +87,12 @@ class Ledger:
             entry = self._pages.pop(key, None)
             if entry:
                 self._remove(key, entry[1])
+                self.runs.remove(key)
+
+    def take_displaced(self) -> list[PageKey]:
+        """The pages that found no place, or lost it, since this was last called: the store need not keep them."""
+        displaced, self._displaced = self._displaced, []
+        return [key for key in displaced if key not in self._pages]
 
     def take_changed(self) -> set[str]:
         """The signatures that changed since this was last called."""

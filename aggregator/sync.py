@@ -238,18 +238,20 @@ def pull(has: Has, open_from: int, now: float, refused: frozenset[Version] = fro
     differing = [w for w, s in dict(compared.windows).items() if lowest <= w <= highest and s != _bytes(ours.get(w, 0))]
     if not differing:
         return Pulled([], entries, complete=True, same=compared.same)
-    missing = yield from _missing(digest, sorted(differing, reverse=True)[:LISTED])
+    missing = yield from _missing(has, sorted(differing, reverse=True)[:LISTED])
     wanted = [version.key for version in missing if version not in refused]
     pages = yield from _fetch(wanted[:PULLED])
     cut = len(differing) > LISTED or len(missing) >= LISTED
     return Pulled(pages, entries, complete=len(pages) >= len(wanted) and not cut)
 
 
-def _missing(digest: Digest, windows: list[int]) -> Generator[Question, Answer, list[Version]]:
-    """The versions that the other side has and that would replace ours."""
+def _missing(has: Has, windows: list[int]) -> Generator[Question, Answer, list[Version]]:
+    """The versions that the other side has and that would replace ours. Of runs that have no place here: none."""
+    digest, runs = has.digest, has.ledger.runs
     sums = _expect(OriginSums, (yield Origins(windows))).sums
     asked = set(windows)
-    of = [(w, o) for w, o, s in sums if w in asked and s != _bytes(digest.origins(w).get(o, 0))]
+    differing = [(w, o) for w, o, s in sums if w in asked and s != _bytes(digest.origins(w).get(o, 0))]
+    of = [(w, o) for w, o in differing if not runs.beyond(o, w)]
     if not of:
         return []
     listed = _expect(VersionList, (yield Versions(of))).versions

@@ -96,7 +96,8 @@ class Shelving:
                 return msgspec.msgpack.encode(answer(question, self._fleet.shelf(repository)))
             case Offer():
                 keeps = self._fleet.keeping.keeps(asked.repository)
-                return msgspec.msgpack.encode(wanted_of(asked, self._fleet.digest.page, keeps))
+                runs = self._fleet.has.ledger.runs
+                return msgspec.msgpack.encode(wanted_of(asked, self._fleet.digest.page, keeps, runs))
             case Give(pages=pages):
                 self.counts["brought"] += len(pages)
                 await self._take(self._fleet.brought(pages, self._clock.now()))

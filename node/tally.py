@@ -56,7 +56,7 @@ class Counting:
         async with self._turn:
             now = self._clock.now()
             # A window below the horizon would be counted by nobody, whatever the clock says now.
-            staged = self._author.stage(seen, max(now, self.ledger.horizon), self.known)
+            staged = self._author.stage(seen, max(now, self.ledger.horizon), self.known, self.ledger.runs)
             await self._store.commit(
                 [pages.put([page for page, _ in staged.pages]), sessions.put(marks, now), samples.put(kept)]
             )
@@ -125,7 +125,9 @@ class Counting:
             self._to_fold[row[0]] = row
 
     def _folding(self) -> list[Operation]:
-        return [history.put(list(self._to_fold.values())), pages.remove(list(self._to_remove))]
+        self._to_remove.update(dict.fromkeys(self.ledger.take_displaced()))
+        gone = [key for key in self._to_remove if self.ledger.page(key) is None]
+        return [history.put(list(self._to_fold.values())), pages.remove(gone)]
 
     async def _squeeze(self, now: float, most: int) -> None:
         """Shorten the lookback by whole windows while the database is too large, one at a time."""

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from aggregator import ban
 from aggregator import book as books
-from aggregator import fleet as fleets
 from aggregator.accept import Gate, Refusal, accept
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
 from aggregator.election import RANKS, rank_of, ranked, wait_for
@@ -429,22 +428,6 @@ def test_what_finds_no_room_in_the_book_is_refused_with_a_reason(monkeypatch: py
             fleet.has.book.put_fact(*each)
     own = FactKey("acme/app", name(3))
     assert fleet.has.book.put_fact(own, Fact(Standing.PENDING, 1.0)), "what this node finds due is never forgotten"
-
-
-def test_a_member_counts_under_so_many_runs_in_a_window_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleets, "RUNS", 3)
-    fleet, taken = fleet_of(member("alice"), member("bob")), list[str]()
-    for run in range(5):
-        page = signed(run=str(run) * 16)
-        incoming = fleet.heard("alice", encode(PageMessage([page])), NOW, 1.0)
-        fleet.took(incoming)
-        taken += [p.key.origin.run[0] for p in filter(None, [fleet.digest.page(page.key)])]
-        assert [each.reason for each in incoming.refused] == ([] if run < 3 else [Reason.TOO_MANY_RUNS])
-    assert taken == ["0", "1", "2"]
-    at_once = [signed(run=letter * 16, window=97) for letter in "abcde"]
-    assert len(fleet.pulled(Pulled(at_once, BookEntries(), True), NOW).pages) == 3
-    for other in (signed("bob"), signed("alice", window=98)):
-        assert len(fleet.heard("bob", encode(PageMessage([other])), NOW, 1.0).pages) == 1
 
 
 # Being let in.

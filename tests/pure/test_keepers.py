@@ -24,6 +24,7 @@ from aggregator.keepers import (
 )
 from aggregator.keeping import Give, Keeping, Offer, Taken, Wanted, taken_of, wanted_of
 from aggregator.page import Origin, Page, PageKey, write_body
+from aggregator.runs import Runs
 from aggregator.shelves import Shelves
 from aggregator.tally import Tally
 from tests.pure.factories import name, tally
@@ -229,7 +230,7 @@ def test_who_is_no_keeper_brings_its_pages_and_then_has_nothing_to_bring() -> No
     steps = me.bring(APP, errands[APP])
     question = next(steps)
     assert isinstance(question, Offer)
-    reply: Wanted | Taken = wanted_of(question, lambda _: None, keeps=True)
+    reply: Wanted | Taken = wanted_of(question, lambda _: None, keeps=True, runs=Runs())
     try:
         while True:
             question = steps.send(reply)
@@ -247,7 +248,7 @@ def brought(me: Keeping, here: dict[PageKey, Page], keeps: bool, takes: bool) ->
     steps = me.bring(APP, me.errands(0.0)[APP])
     question = next(steps)
     assert isinstance(question, Offer)
-    reply: Wanted | Taken = wanted_of(question, here.get, keeps)
+    reply: Wanted | Taken = wanted_of(question, here.get, keeps, Runs())
     try:
         while True:
             question = steps.send(reply)
@@ -281,7 +282,7 @@ def test_a_keeper_wants_of_an_offer_only_what_it_lacks() -> None:
     offer = Offer(APP, [version_of(old)])
 
     def wanted(offer: Offer, here: Page | None) -> list[PageKey]:
-        return wanted_of(offer, lambda _: here, keeps=True).keys
+        return wanted_of(offer, lambda _: here, keeps=True, runs=Runs()).keys
 
     assert wanted(offer, None) == [old.key]
     assert wanted(offer, old) == wanted(offer, new) == []

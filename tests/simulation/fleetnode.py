@@ -84,7 +84,7 @@ class FleetNode(SimNode):
             roster.put(member(node.name))
         known = self.known
         self.fleet = Fleet(self.author.origin, TERMS, roster, known.ledger, known.book, sign_as(self.name.encode()))
-        self.fleet.load(self.disk.pages.values())
+        self.fleet.load(list(known.ledger.pages()))
         self.pace = Pace(self.elapsed)
         self.settling = Settling(self.elapsed)
         self.progress = Progress()

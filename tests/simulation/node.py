@@ -259,7 +259,7 @@ class SimNode:
 
     def stage(self, seen: list[Seen]) -> Staged:
         now = max(self.now, self.known.ledger.horizon)
-        return self.author.stage(seen, now, lambda s: s in self.known.ledger)
+        return self.author.stage(seen, now, lambda s: s in self.known.ledger, self.known.ledger.runs)
 
     def staged(self, staged: Staged) -> None:
         """Something is about to be committed: nobody may hear of it yet."""
@@ -289,6 +289,7 @@ class SimNode:
         rows = self.known.history.fold(self.known.ledger.expire(horizon_at(self.now, LOOKBACK, WINDOW)))
         gone = self.known.history.expire(self.now, self.known.book.waiting())
         old = [key for key in self.disk.pages if key.window < self.known.ledger.horizon]
+        old += self.known.ledger.take_displaced()
         if rows or gone or old:
             self.write("expiry", lambda: (partial(self._forget, rows, gone, old), nothing))
         self.expired()

@@ -237,7 +237,8 @@ def visit(node: ScaleNode, keeper: ScaleNode, repository: str, now: float) -> li
 
 def answered(question: Offer | Give, keeper: ScaleNode, now: float, taken: list[PageKey]) -> Reply:
     if isinstance(question, Offer):
-        return wanted_of(question, keeper.fleet.digest.page, keeper.fleet.keeping.keeps(question.repository))
+        keeps = keeper.fleet.keeping.keeps(question.repository)
+        return wanted_of(question, keeper.fleet.digest.page, keeps, keeper.fleet.has.ledger.runs)
     incoming = keeper.fleet.brought(question.pages, now)
     keeper.take(incoming)
     taken += [page.key for page, _ in incoming.pages]

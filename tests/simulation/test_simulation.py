@@ -1,6 +1,7 @@
 """Short runs of the simulator; `make simulate` runs many."""
 
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from aggregator import author, runs
 from tests.simulation import checks
+from tests.simulation import plan as plans
 from tests.simulation.client import SimClient
 from tests.simulation.github import Faults, VirtualGitHub
 from tests.simulation.node import SimNode
@@ -53,6 +56,18 @@ def test_who_comes_back_hears_what_was_ruled_before_it_files(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_a_rolling_upgrade_of_the_signature_files_nothing_twice(seed: int) -> None:
     upgrade(seed)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nodes_that_begin_anew_more_often_than_a_window_has_room_for_count_exactly(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "RUNS", 1)
+    plan = plans.drawn(seed, random.Random(seed), 3, [plans.restart, plans.cut], 20)
+    play(plan)
+    monkeypatch.setattr(author, "first_with_room", lambda _runs, _origin, window, _length: window)
+    with pytest.raises(Broken, match="is not counted"):
+        play(plan)
 
 
 @pytest.mark.parametrize("case", failed(), ids=lambda case: case.showed)

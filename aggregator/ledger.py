@@ -1,7 +1,7 @@
 """All pages that this node keeps, its own and others', and what they add up to.
 
 The count of each signature is kept as pages come, change and go, never by a scan: a page that replaces another takes
-the old one's tallies out and puts its own in. Everything else about a signature (first and last seen, nodes, services)
+the old one's tallies out and puts its own in, where they differ. Everything else about a signature (first and last seen, nodes, services)
 is summed from its own tallies when somebody asks.
 
 What falls below the horizon leaves as `Folded` counts, for the local history; a page below the horizon is never taken,
@@ -53,17 +53,11 @@ class Ledger:
         if self.runs.beyond(page.key.origin, page.key.window):
             self._displaced.append(page.key)
             return False
-        if old:
-            self._remove(page.key, old[1])
         self._pages[page.key] = page, tallies
+        before = {tally.signature: tally for tally in old[1]} if old else {}
         for tally in tallies:
-            self._tallies.setdefault(tally.signature, {})[page.key] = tally
-            self._counts[tally.signature] = self._counts.get(tally.signature, 0) + tally.count
-            self._roots.setdefault(tally.root, set()).add(tally.signature)
-            self._kin.setdefault(tally.kin, set()).add(tally.root)
-            self._changed.add(tally.signature)
-            if former := former_root(tally):
-                self.former[tally.root] = former
+            self._replace(page.key, before.pop(tally.signature, None), tally)
+        self._remove(page.key, before.values())
         displaced = self.runs.add(page.key)
         self.drop(displaced)
         self._displaced += displaced
@@ -148,7 +142,24 @@ class Ledger:
     def __contains__(self, signature: str) -> bool:
         return signature in self._tallies
 
-    def _remove(self, key: PageKey, tallies: list[Tally]) -> None:
+    def _replace(self, key: PageKey, before: Tally | None, tally: Tally) -> None:
+        """Most of a page is as it was in its version before, and costs nothing."""
+        if before is tally or before == tally:
+            return
+        if before and (before.root, before.kin) != (tally.root, tally.kin):
+            self._remove(key, [before])
+            before = None
+        self._changed.add(tally.signature)
+        self._tallies.setdefault(tally.signature, {})[key] = tally
+        more = tally.count - (before.count if before else 0)
+        self._counts[tally.signature] = self._counts.get(tally.signature, 0) + more
+        if before is None:
+            self._roots.setdefault(tally.root, set()).add(tally.signature)
+            self._kin.setdefault(tally.kin, set()).add(tally.root)
+        if former := former_root(tally):
+            self.former[tally.root] = former
+
+    def _remove(self, key: PageKey, tallies: Iterable[Tally]) -> None:
         for tally in tallies:
             self._changed.add(tally.signature)
             kept = self._tallies[tally.signature]

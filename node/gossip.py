@@ -122,6 +122,7 @@ class Gossip:
             if not len(self._fleet.outbox):
                 with trio.move_on_after(INTERVAL):
                     await self._news.wait()
+                    self._pace.wake(self._clock.elapsed(), self._nodes(), self._draw.random())
 
     async def _send(self) -> None:
         data = self._fleet.outbox.take()
@@ -137,7 +138,7 @@ class Gossip:
                 continue
             self.heard += 1
             self._pace.hear()
-            if self._pace.flooded:
+            if self._pace.much:
                 self._pace.adapt(self._clock.elapsed(), self._draw.random())
             incoming = self._fleet.heard(peer, data, self._clock.now(), self._clock.elapsed())
             try:
@@ -155,9 +156,12 @@ class Gossip:
             if elapsed >= again or msgspec.structs.replace(mine, at=shown.at) != shown:
                 self._fleet.outbox.present(mine)
                 self._news.set()
-                nodes = len(self._fleet.peers.here(elapsed)) + 1
-                shown, again = mine, elapsed + period(nodes) * self._draw.uniform(0.8, 1.2)
+                shown, again = mine, elapsed + period(self._nodes()) * self._draw.uniform(0.8, 1.2)
             await trio.sleep(LOOK * self._draw.uniform(0.8, 1.2))
+
+    def _nodes(self) -> int:
+        """How many are there, this one included."""
+        return len(self._fleet.peers.here(self._clock.elapsed())) + 1
 
     async def _leave(self) -> None:
         """Say first what was counted last: it would otherwise be missing until this node is back."""

@@ -51,7 +51,7 @@ class RoundWorld(ScaleWorld):
             self._next_presence[peer] = self.world.now + period(len(self.nodes))
             self.nodes[peer].present(self.world.now)
 
-    def _tell_soon(self, peer: str, delay: float) -> None:
+    def _wake(self, peer: str, delay: float) -> None:
         """By rounds."""
 
     def _gossip(self) -> None:

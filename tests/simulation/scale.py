@@ -18,6 +18,7 @@ import msgspec
 from aggregator.book import Book
 from aggregator.keepers import visit_every
 from aggregator.keeping import Give, Offer, Reply, taken_of, wanted_of
+from aggregator.pace import INTERVAL
 from aggregator.page import PageKey
 from aggregator.presence import period
 from aggregator.sync import Compare, Has, Pulled, agrees, answer, pull
@@ -113,22 +114,30 @@ class ScaleWorld:
         if not load.every:  # the programs were told to stop
             return
         numbers = self.draw.sample(range(max(load.signatures, load.own)), load.own)
-        page = [node.report(number, load.times, self.world.now) for number in numbers][-1]
+        page = node.report(numbers, load.times, self.world.now)
         self._reports += 1
         if self._reports % self._probe_every == 0:
             waiting = {each for each in self.keepers if each != peer}
             self._probes[page.key].append(Probe(self.world.now, page.sequence, waiting))
-        self._tell_soon(peer, FLUSH)
+        self.world.after(FLUSH, lambda: node.fleet.flush())
+        self._wake(peer, FLUSH)
         self._visit_soon(peer)
 
     def _present(self, peer: str) -> None:
         self.nodes[peer].present(self.world.now)
-        self._tell_soon(peer, 0.0)
+        self._wake(peer, 0.0)
+
+    def _wake(self, peer: str, delay: float) -> None:
+        """There is something to tell."""
+        if peer not in self._telling:
+            self.nodes[peer].pace.wake(self.world.now, len(self.nodes), self.draw.random())
+            self._tell_soon(peer, delay)
 
     def _tell_soon(self, peer: str, delay: float) -> None:
-        if peer not in self._telling:
-            self._telling.add(peer)
-            self.world.after(max(delay, self.nodes[peer].pace.wait(self.world.now)) + 0.01, lambda: self._tell(peer))
+        """When it may; its rate may be another before."""
+        self._telling.add(peer)
+        wait = min(self.nodes[peer].pace.wait(self.world.now), INTERVAL)
+        self.world.after(max(delay, wait) + 0.01, lambda: self._tell(peer))
 
     def _tell(self, peer: str) -> None:
         node = self.nodes[peer]
@@ -138,7 +147,7 @@ class ScaleWorld:
             self.seen.gossip.append(self.world.now)
             for other in self.nodes.values():  # everybody counts what is on the topic
                 other.pace.hear()
-                if other.pace.flooded:
+                if other.pace.much:
                     other.pace.adapt(self.world.now, self.draw.random())
             hearers = [n for n in self.keepers if n != peer]
             self.world.after(self.draw.uniform(0.1, 0.3), lambda: self._heard(peer, data, hearers))

@@ -5,6 +5,7 @@ heard by all: what these cost is counted where they are sent, and weighed once (
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -83,10 +84,13 @@ class ScaleNode:
     def keeps(self) -> bool:
         return not self.shared.spread or self.peer in self.shared.order
 
-    def report(self, number: int, count: int, now: float) -> Page:
-        """Errors of a program on this machine."""
-        seen = Seen(name(number), name(number), f"ValueError: number {number}", "0" * 16, count, now, now, 2, "shop")
-        staged = self.author.stage([seen], now, lambda _: True)
+    def report(self, numbers: Sequence[int], count: int, now: float) -> Page:
+        """Errors of a program on this machine, all in one batch."""
+        seen = [
+            Seen(name(each), name(each), f"ValueError: number {each}", "0" * 16, count, now, now, 2, "shop")
+            for each in numbers
+        ]
+        staged = self.author.stage(seen, now, lambda _: True)
         self.author.accept(staged)
         for page, tallies in staged.pages:
             self.ledger.put(page, tallies)

@@ -1,8 +1,8 @@
 """All pages that this node keeps, its own and others', and what they add up to.
 
 The count of each signature is kept as pages come, change and go, never by a scan: a page that replaces another takes
-the old one's tallies out and puts its own in, where they differ. Everything else about a signature (first and last seen, nodes, services)
-is summed from its own tallies when somebody asks.
+the old one's tallies out and puts its own in, where they differ. Everything else about a signature (first and last
+seen, nodes, services) is summed from its own tallies when somebody asks.
 
 What falls below the horizon leaves as `Folded` counts, for the local history; a page below the horizon is never taken,
 so what was folded is not counted again.

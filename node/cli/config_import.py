@@ -8,7 +8,7 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from node.cli.settings import change, target
+from node.cli.settings import change, target, taken_over
 from node.cli.tables import literal, safe
 from node.cli.verb import DONE, PROBLEM, Cli, Usage, Verb
 from node.config import SETTINGS, ConfigError, value_of
@@ -97,4 +97,8 @@ def table(done: Imported) -> RenderableType:
     return Text("\n".join(lines))
 
 
-VERB = Verb("import", run, table, code=lambda done: PROBLEM if done.refused else DONE, writes=True)
+def code(done: Imported) -> int:
+    return PROBLEM if done.refused or (done.written and not taken_over(done.node)) else DONE
+
+
+VERB = Verb("import", run, table, code, writes=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from node.cli.config_get import Key
-from node.cli.settings import Changed, change, table
+from node.cli.settings import Changed, change, code, table
 from node.cli.verb import Cli, Verb
 
 
@@ -16,4 +16,4 @@ def run(
     return change(cli, {key: value})
 
 
-VERB = Verb("set", run, table, writes=True)
+VERB = Verb("set", run, table, code, writes=True)

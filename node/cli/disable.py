@@ -1,6 +1,6 @@
 """`aggregator disable`: write nothing to GitHub; all other settings keep their values."""
 
-from node.cli.settings import Changed, change, table
+from node.cli.settings import Changed, change, code, table
 from node.cli.verb import Cli, Verb
 
 
@@ -9,5 +9,5 @@ def run(cli: Cli) -> Changed:
     return change(cli, {"filing.paused": True})
 
 
-VERB = Verb("disable", run, table, writes=True)
-PAUSE = Verb("pause", run, table, writes=True)
+VERB = Verb("disable", run, table, code, writes=True)
+PAUSE = Verb("pause", run, table, code, writes=True)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from node.cli.settings import Changed, change, table
+from node.cli.settings import Changed, change, code, table
 from node.cli.verb import Cli, Verb
 
 NOT_STORED = (
@@ -35,4 +35,4 @@ def run(
     return change(cli, values, tuple(warnings))
 
 
-VERB = Verb("enable", run, table, writes=True)
+VERB = Verb("enable", run, table, code, writes=True)

@@ -1,6 +1,6 @@
 """`aggregator resume`: go on after `pause`."""
 
-from node.cli.settings import Changed, change, table
+from node.cli.settings import Changed, change, code, table
 from node.cli.verb import Cli, Verb
 
 
@@ -9,4 +9,4 @@ def run(cli: Cli) -> Changed:
     return change(cli, {"filing.paused": False})
 
 
-VERB = Verb("resume", run, table, writes=True)
+VERB = Verb("resume", run, table, code, writes=True)

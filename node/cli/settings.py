@@ -1,5 +1,11 @@
-"""What the verbs that change the configuration have in common: which file, write it, tell the node."""
+"""What the verbs that change the configuration have in common: which file, write it, tell the node.
 
+A node reads one file, and that may be another than the one that is found here: it was started with `--config`, or runs
+as another user. So it is asked first. Where no file was named nothing is then written, for what is written beside the
+node's file would only mislead; a file that was named is written, and that the node does not read it is said.
+"""
+
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,11 +15,13 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from node.cli.tables import literal
-from node.cli.verb import Cli, Usage
+from node.cli.verb import DONE, PROBLEM, Cli, Problem, Usage
 from node.config import SETTINGS, ConfigError, set_value
 from node.config.edit import displayed, plain_value
 from node.config.file import SYSTEM_FILE, standard_files
-from node.control.client import Refused, Unreachable
+from node.control.client import Refused, Silent, Unreachable
+
+RELOADED, NOT_RUNNING = "reloaded", "not running"
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -21,7 +29,7 @@ class Changed(msgspec.Struct, frozen=True):
 
     path: str
     values: dict[str, Any]
-    node: str  # reloaded, not running, or why it did not reload
+    node: str  # reloaded, not running, or why it has not taken it over
     warnings: list[str] = []
 
 
@@ -32,12 +40,22 @@ def target(cli: Cli) -> Path:
 
 
 def change(cli: Cli, values: Mapping[str, object], warnings: tuple[str, ...] = ()) -> Changed:
-    """Write `values` by key into the file. Raises `Usage` before anything is written if one of them is not possible."""
+    """Write `values` by key into the file.
+
+    Raises `Usage` before anything is written if one of them is not possible, and `Problem` where no file was named and
+    the node reads another one.
+    """
     try:
         plain = {key: plain_value(key, value) for key, value in values.items()}
     except ConfigError as error:
         raise Usage(str(error)) from None
     path = target(cli)
+    other = elsewhere(files_of_node(cli), path)
+    if other and not cli.config_path:
+        raise Problem(
+            f"nothing was written: the node at {cli.node.socket} reads {other}, not {path}: name the file to write, "
+            f"--config {other} (or --config {path}, which that node does not read)"
+        )
     for key, value in plain.items():
         set_value(path, key, value)
     overruled = [
@@ -46,17 +64,54 @@ def change(cli: Cli, values: Mapping[str, object], warnings: tuple[str, ...] = (
         if SETTINGS[key].variable in cli.environment
     ]
     shown = {key: displayed(key, value) for key, value in plain.items()}
-    return Changed(str(path), shown, _tell(cli), [*warnings, *overruled])
+    return Changed(str(path), shown, _not_told(other) if other else _tell(cli), [*warnings, *overruled])
+
+
+def files_of_node(cli: Cli) -> list[str]:
+    """The files of which the running node reads the first that exists; none where no node can be asked."""
+    try:
+        return cli.node.status().config_files
+    except (Unreachable, Refused, msgspec.ValidationError):  # or it is of a version that says nothing of it
+        return []
+
+
+def elsewhere(files: list[str], path: Path) -> str:
+    """Which file a node reads that looks for `files`, if that will not be `path` once it is written; else nothing."""
+    for each in files:
+        if _same(Path(each), path):
+            return ""
+        if os.path.exists(each):
+            return each
+    return files[0] if files else ""
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _not_told(other: str) -> str:
+    return f"not told, for it reads another file, {other}"
 
 
 def _tell(cli: Cli) -> str:
     try:
         again = cli.node.reload()
+    except Silent as error:
+        return f"not told: {error}"
     except Unreachable:
-        return "not running"
+        return NOT_RUNNING
     except Refused as error:
         return f"did not reload: {error}"
-    return f"reloaded; {', '.join(again.restart)} take effect at its next start" if again.restart else "reloaded"
+    return f"{RELOADED}; {', '.join(again.restart)} take effect at its next start" if again.restart else RELOADED
+
+
+def taken_over(node: str) -> bool:
+    """Whether what was written holds: the node has it, or will have it when it starts."""
+    return node == NOT_RUNNING or node.startswith(RELOADED)
+
+
+def code(changed: Changed) -> int:
+    return DONE if taken_over(changed.node) else PROBLEM
 
 
 def table(changed: Changed) -> RenderableType:

@@ -33,6 +33,7 @@ def _node(status: Status) -> RenderableType:
     return fields(
         [
             ("Node", f"{status.node}, version {status.version}, since {status.started}"),
+            ("Configuration", " or ".join(status.config_files)),
             ("Peers", f"{len(status.peers)} ({'settled' if status.settled else 'not settled yet'})"),
             ("Received", status.received),
             ("Acknowledged", status.acknowledged),

@@ -49,6 +49,7 @@ class Loaded:
     path: Path | None
     sources: Mapping[str, str]  # by key: "default", "FILE:LINE" or the name of an environment variable
     warnings: tuple[str, ...] = ()
+    places: tuple[Path, ...] = ()  # absolute; of these a reload reads the first that exists
 
 
 @dataclass
@@ -73,13 +74,14 @@ class _Reading:
 def load(path: Path | None, environment: Mapping[str, str]) -> Loaded:
     """The configuration from `path` (None: the first standard file that exists). Raises `ConfigError`."""
     path = path or next((p for p in standard_files(environment) if os.path.isfile(p)), None)
+    places = (path,) if path else standard_files(environment)
     reading = _Reading(sources=dict.fromkeys(SETTINGS, "default"))
     if path:
         _read_file(path, reading)
     warnings = _read_environment(environment, reading)
     if reading.problems:
         raise ConfigError("\n".join(_some(reading.problems)))
-    return Loaded(build(reading.values), path, reading.sources, tuple(warnings))
+    return Loaded(build(reading.values), path, reading.sources, tuple(warnings), tuple(p.absolute() for p in places))
 
 
 def _some(problems: list[str]) -> list[str]:

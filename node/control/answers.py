@@ -151,6 +151,7 @@ def status(view: View) -> Status:
         auto_create_issues=config.filing.issues,
         max_log_lines=config.client.max_log_lines,
         issue_labels=list(config.filing.labels),
+        config_files=[str(each) for each in view.loaded.places],
     )
 
 

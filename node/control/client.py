@@ -42,6 +42,10 @@ class Unreachable(Exception):
     """No node answers. The text names the socket and the remedy."""
 
 
+class Silent(Unreachable):
+    """One is there, and does not answer, or not this user."""
+
+
 class Refused(Exception):
     """The node says no; the text is its own."""
 
@@ -116,7 +120,7 @@ class Client:
                 body = msgspec.json.encode(content) if content is not None else None
                 response = http.request(method, path, content=body)
         except httpx.TimeoutException:
-            raise Unreachable(f"{self.socket}: the node did not answer within {seconds:.0f} s: see its log") from None
+            raise Silent(f"{self.socket}: the node did not answer within {seconds:.0f} s: see its log") from None
         except httpx.TransportError as error:
             raise Unreachable(f"{self.socket}: the node went away ({error}): {REMEDY}") from None
         if response.status_code >= 400:
@@ -134,7 +138,7 @@ def reach(path: Path) -> None:
             probe.connect(str(path))
         except PermissionError:
             remedy = "run this as the user that runs the node, or as root"
-            raise Unreachable(f"{path}: this user may not talk to the node: {remedy}") from None
+            raise Silent(f"{path}: this user may not talk to the node: {remedy}") from None
         except OSError as error:
             raise Unreachable(f"{path}: no node answers there ({error.strerror or error}): {REMEDY}") from None
 

@@ -169,6 +169,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     auto_create_issues: bool
     max_log_lines: int
     issue_labels: list[str]
+    config_files: list[str] = []  # of these the node reads the first that exists
 
 
 class Stats(msgspec.Struct, frozen=True, kw_only=True):

@@ -46,7 +46,11 @@ class Home:
 
     async def run(self, *arguments: str, given: bytes = b"", wrap: Wrap = list) -> Ran:
         """Run `aggregator ARGUMENTS`, with `given` on standard input. `wrap`: what becomes of the command."""
-        command = wrap([sys.executable, "-m", "node.cli", "--config", str(self.config), *arguments])
+        return await self.bare("--config", str(self.config), *arguments, given=given, wrap=wrap)
+
+    async def bare(self, *arguments: str, given: bytes = b"", wrap: Wrap = list) -> Ran:
+        """The same without a file that is named."""
+        command = wrap([sys.executable, "-m", "node.cli", *arguments])
         done = await trio.run_process(
             command, stdin=given, capture_stdout=True, capture_stderr=True, check=False, env=self.environment()
         )

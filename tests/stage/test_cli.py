@@ -37,7 +37,7 @@ STATUS_KEYS = {
         "storage",
     ),
     *("filing", "bundle", "enabled", "configured", "repository", "github_token", "auto_create_issues"),
-    *("max_log_lines", "issue_labels"),
+    *("max_log_lines", "issue_labels", "config_files"),
 }
 READING = ("status", "errors", "bundles", "issues", "stats")
 
@@ -356,3 +356,24 @@ async def test_exec_passes_the_status_on_and_touches_nothing_else(tmp_path: Path
     assert (ran.code, ran.out) == (3, "out --json\n")
     assert "err" in ran.err
     assert (await home.run("exec", "true")).code == 0
+
+
+async def test_what_a_node_reads_elsewhere_is_not_written_beside_it(tmp_path: Path):
+    async with node(tmp_path) as (home, view):
+        before, mine = home.config.read_text(), tmp_path / ".config" / "error-aggregator" / "config.toml"
+        for verb in (("enable",), ("disable",), ("config", "set", "bundle.threshold", "9")):
+            ran = await home.bare(*verb)
+            assert (ran.code, ran.out) == (1, "")
+            assert f"nothing was written: the node at {home.socket} reads {home.config}, not {mine}" in ran.err
+        assert (home.config.read_text(), mine.exists(), view.reloads) == (before, False, 0)
+
+
+async def test_a_named_file_that_the_node_does_not_read_is_written_and_said_so(tmp_path: Path):
+    async with node(tmp_path) as (home, view):
+        other = tmp_path / "other.toml"
+        ran = await home.bare("--config", str(other), "config", "set", "bundle.threshold", "9", "--json")
+        assert (ran.code, ran.json["path"]) == (1, str(other))
+        assert ran.json["node"] == f"not told, for it reads another file, {home.config}"
+        assert (view.reloads, "threshold = 9" in other.read_text()) == (0, True)
+        same = await home.bare("--config", f"{tmp_path}/./config.toml", "disable")
+        assert (same.code, view.reloads, "node: reloaded" in same.out) == (0, 1, True)

@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from node.access import Access
 from node.clock import Clock
@@ -52,7 +53,16 @@ async def resting(loaded: Loaded, environment: Mapping[str, str], clock: Clock, 
     except (IdentityError, FleetError) as error:
         trouble = str(error)
     case = _case(loaded, environment, where, access, offline, company=company, company_trouble=trouble)
-    return await examine(case)
+    return await examine(replace(case, user=_user_of(where.directory)))
+
+
+def _user_of(directory: Path) -> int:
+    """Whom a node would run as that is started here: root lets it be who owns the directory."""
+    user = os.geteuid()
+    try:
+        return user or directory.stat().st_uid
+    except OSError:
+        return user
 
 
 def _case(

@@ -2,7 +2,8 @@
 
 Every event passes a redactor as the last line of defence: whatever a stage put into it by mistake, no secret gets out.
 A warning or error that repeats is written once a minute, with the number of times that it was held back meanwhile, so
-that a fault which lasts for hours does not bury what else happened.
+that a fault which lasts for hours does not bury what else happened. What answers somebody who asked (`asked=True`) is
+written each time: who asks again waits for an answer.
 
 What cannot be written (a full disk, a reader that has gone) is dropped: a node goes on without its log. The next line
 that can be written says how many are missing.
@@ -85,7 +86,8 @@ class Once:
         self._seen: dict[tuple[str, str, str], tuple[float, int]] = {}
 
     def __call__(self, _logger: object, method: str, event: Event) -> Event:
-        if method not in LOUD:
+        asked = event.pop("asked", False)
+        if method not in LOUD or asked:
             return event
         key = (str(event.get("event")), str(event.get("reason")), str(event.get("place")))
         now = self._clock.elapsed()

@@ -55,7 +55,7 @@ class Outward:
             try:
                 reloaded = self.terms.reload()
             except ConfigError as error:
-                log.error("the old configuration stays", reason=str(error))
+                log.error("the old configuration stays", reason=str(error), asked=True)
                 raise
             exchanged = await self.access.connect(self.terms.loaded.config)
             self.candidacy.look_again()

@@ -8,7 +8,7 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from node.cli.settings import change, target, taken_over
+from node.cli.settings import change, taken_over, target
 from node.cli.tables import literal, safe
 from node.cli.verb import DONE, PROBLEM, Cli, Usage, Verb
 from node.config import SETTINGS, ConfigError, value_of

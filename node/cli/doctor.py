@@ -15,13 +15,13 @@ from node.cli.tables import safe
 from node.cli.verb import DONE, PROBLEM, Cli, Verb
 from node.clock import SystemClock
 from node.config import ConfigError
-from node.control.client import Refused, Unreachable
+from node.control.client import OTHER_USER, OTHER_VERSION, SEE_LOG, Forbidden, Refused, Silent, Unreachable
 from node.control.view import Finding
 from node.doctor import client
 from node.doctor.finding import OK, UNKNOWN, ok, problem, unknown
 from node.doctor.finding import PROBLEM as WRONG
 
-START = "aggregator node, or systemctl start error-aggregator"
+START = "start it (systemctl start error-aggregator, or aggregator node), or name the socket of one that runs: --socket"
 STYLES = {OK: "green", WRONG: "bold red", UNKNOWN: "yellow"}
 MARGIN = 10  # characters of the widest state, and a space
 
@@ -43,17 +43,23 @@ def run(
     try:
         answer = [ok("node", f"answers at {cli.node.socket}"), *cli.node.doctor(offline=offline)]
     except (Unreachable, Refused) as error:
-        answer = [_away(cli, error), *_resting(cli, offline)]
+        answer = [away(cli, error), *_resting(cli, offline)]
     return found + answer + list(_client(cli, answer))
 
 
-def _away(cli: Cli, error: Exception) -> Finding:
-    """A socket that nobody answers at was left by a node that did not end in order."""
+def away(cli: Cli, error: Unreachable | Refused) -> Finding:
+    """Why the node does not examine itself. Where none was started that is no problem; of one that hangs it is."""
+    about = str(cli.node.socket)
     if isinstance(error, Refused):
-        return problem("node", str(error), "restart it with the version that is installed: " + START)
-    if os.path.exists(cli.node.socket):  # False where this user may not look
-        return problem("node", str(error), START)
-    return unknown("node", str(error), START)
+        return problem("node", f"it runs, and cannot examine itself: {error}", f"{OTHER_VERSION}, or {SEE_LOG}", about)
+    if isinstance(error, Forbidden):
+        found = "this user may not talk to it, so the rest is what this user would find with a node of its own"
+        return unknown("node", found, f"{OTHER_USER}: sudo aggregator doctor", about)
+    if isinstance(error, Silent):
+        return problem("node", error.found, error.remedy)
+    if os.path.exists(cli.node.socket):
+        return problem("node", "no node answers there any more: it did not end in order", START, about)
+    return unknown("node", "none runs here: the socket is not there", START, about)
 
 
 def _resting(cli: Cli, offline: bool) -> list[Finding]:

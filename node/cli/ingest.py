@@ -37,7 +37,5 @@ def _exchange(path: Path, line: bytes, seconds: float) -> dict[str, Any]:
             with stream.makefile("rb") as answers:
                 return msgspec.json.decode(answers.readline(ANSWER_BYTES), type=dict[str, Any])
         except (OSError, msgspec.DecodeError) as error:
-            raise Unreachable(
-                f"{path}: no node takes errors there ({error}): start one with `aggregator node`, or name its socket "
-                "with AGGREGATOR_SOCKET"
-            ) from None
+            remedy = "start one with `aggregator node`, or name its socket with AGGREGATOR_SOCKET"
+            raise Unreachable(path, f"no node takes errors there ({error})", remedy) from None

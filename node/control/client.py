@@ -8,6 +8,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from aggregator.brief import brief
 from aggregator.fleetkey import Keys
 from node.control.changes import Decision
 from node.control.roll import Ban
@@ -36,14 +37,26 @@ BUNDLE_SECONDS = 600.0  # a bundle talks to GitHub, which may ask for a pause
 DOCTOR_SECONDS = 120.0  # as long as several repositories, asked with a pause between two questions, may take
 NOTIFY_SECONDS = 900.0  # two notifications, each with all its attempts and pauses, at the longest time-out
 REMEDY = "start one with `aggregator node`, or name its socket with --socket or AGGREGATOR_CONTROL_SOCKET"
+OTHER_USER = "run this as the user that runs the node, or as root"
+SEE_LOG = "see its log (journalctl -u error-aggregator for the service), and restart it if it does not go on"
+OTHER_VERSION = "restart it with the version that is installed (systemctl restart error-aggregator for the service)"
 
 
 class Unreachable(Exception):
-    """No node answers. The text names the socket and the remedy."""
+    """No node answers. The text names the socket, what is the matter with it, and the remedy."""
+
+    def __init__(self, place: object, found: str, remedy: str = REMEDY) -> None:
+        super().__init__(f"{place}: {found}: {remedy}")
+        self.found = f"{place}: {found}"
+        self.remedy = remedy
 
 
 class Silent(Unreachable):
-    """One is there, and does not answer, or not this user."""
+    """One is there, and gave no answer in time, or in the middle of it."""
+
+
+class Forbidden(Silent):
+    """One may be there: this user may not ask it."""
 
 
 class Refused(Exception):
@@ -120,14 +133,17 @@ class Client:
                 body = msgspec.json.encode(content) if content is not None else None
                 response = http.request(method, path, content=body)
         except httpx.TimeoutException:
-            raise Silent(f"{self.socket}: the node did not answer within {seconds:.0f} s: see its log") from None
+            raise Silent(self.socket, f"the node did not answer within {seconds:.0f} s", SEE_LOG) from None
         except httpx.TransportError as error:
-            raise Unreachable(f"{self.socket}: the node went away ({error}): {REMEDY}") from None
+            raise Silent(self.socket, f"the node went away while it was asked ({error})", SEE_LOG) from None
         if response.status_code >= 400:
             raise Refused(_error(response.content))
         if response.status_code >= 300:
             raise Refused("there is nothing of that name")  # an empty one is no part of an address
-        return msgspec.json.decode(response.content, type=answer)
+        try:
+            return msgspec.json.decode(response.content, type=answer)
+        except msgspec.DecodeError as error:
+            raise Refused(f"the node's answer cannot be read ({brief(error)}): {OTHER_VERSION}") from None
 
 
 def reach(path: Path) -> None:
@@ -137,10 +153,9 @@ def reach(path: Path) -> None:
         try:
             probe.connect(str(path))
         except PermissionError:
-            remedy = "run this as the user that runs the node, or as root"
-            raise Silent(f"{path}: this user may not talk to the node: {remedy}") from None
+            raise Forbidden(path, "this user may not talk to the node", OTHER_USER) from None
         except OSError as error:
-            raise Unreachable(f"{path}: no node answers there ({error.strerror or error}): {REMEDY}") from None
+            raise Unreachable(path, f"no node answers there ({error.strerror or error})") from None
 
 
 def _error(content: bytes) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from node.control.view import Finding
-from node.doctor import fleet, github, machine, notify, services, sockets
+from node.doctor import fleet, github, machine, notify, services, sockets, state
 from node.doctor.case import Case
 from node.doctor.finding import unknown
 
@@ -13,6 +13,7 @@ Check = Callable[[Case], Awaitable[list[Finding]]]
 
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("directory", machine.directory),
+    ("file", state.files),
     ("database", machine.database),
     ("spool", machine.spool),
     ("libp2p", machine.libp2p),

@@ -6,6 +6,7 @@ from aggregator.filing.calls import Failure
 from node.control.view import Finding
 from node.doctor.case import Case, Company
 from node.doctor.finding import ok, problem, unknown
+from node.doctor.github import again
 
 CLOCK_OFF = 60.0  # seconds: GitHub refuses what an app signed a minute away; counting bears an hour
 TESTED = 4  # addresses that are tried, one after the other
@@ -18,16 +19,17 @@ SET_CLOCK = "let the machine keep its clock: timedatectl set-ntp true"
 
 async def clock(case: Case) -> list[Finding]:
     """Against GitHub's, else against most of the other nodes."""
-    against, ahead, why = "GitHub's clock", None, "there is neither a token nor another node to compare with"
+    against, ahead, mend = "GitHub's clock", None, ""
+    why = "there is neither a token nor another node to compare with"
     if case.github is not None:
         try:
             ahead = await case.github.clock_ahead()
         except Failure as failure:
-            why = f"GitHub did not tell its time: {failure}"
+            why, mend = f"GitHub did not tell its time: {failure}", again(case, failure)
     if ahead is None and case.company and case.company.clocks:
         against, ahead = f"the clocks of {len(case.company.clocks)} other nodes", statistics.median(case.company.clocks)
     if ahead is None:
-        return [unknown("clock", why)]
+        return [unknown("clock", why, mend)]
     told = f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} {against}"
     return [problem("clock", told, SET_CLOCK) if abs(ahead) > CLOCK_OFF else ok("clock", told)]
 

@@ -10,6 +10,7 @@ HOW = (
     "`gh auth login` as the node's user; GITHUB_TOKEN in the node's environment; or, under systemd, "
     "LoadCredential=github-token:/path/to/file (mode 0600); then `aggregator reload`"
 )
+LIMIT_WAIT = 60.0  # seconds, where GitHub does not say how long
 SETTINGS = "https://github.com/settings/tokens"
 ISSUES, CONTENTS, PULLS = "Issues: write", "Contents: write", "Pull requests: write"
 METADATA = "Metadata: read"
@@ -37,7 +38,7 @@ async def token(case: Case) -> list[Finding]:
     try:
         login = await case.github.login()
     except Failure as failure:
-        return [_failed("token", f"{told}: {failure}", failure, "")]
+        return [_failed(case, "token", f"{told}: {failure}", failure, "")]
     return [ok("token", f"{told}, speaks for {login}")]
 
 
@@ -59,7 +60,7 @@ async def _repository(case: Case, github: GitHub, name: str) -> list[Finding]:
         found = _standing(case, facts, name)
         return [found] if found.mend else [found, *(await _permissions(case, github, facts, name))]
     except Failure as failure:
-        return [_failed("repository", str(failure), failure, name)]
+        return [_failed(case, "repository", str(failure), failure, name)]
 
 
 def _standing(case: Case, facts: Facts, name: str) -> Finding:
@@ -95,7 +96,7 @@ async def _permission(case: Case, github: GitHub, permission: str, name: str) ->
     try:
         reason = await github.lacks(name, permission)
     except Failure as failure:
-        return _failed("permission", f"{permission}: {failure}", failure, name)
+        return _failed(case, "permission", f"{permission}: {failure}", failure, name)
     if reason is None:
         return ok("permission", f"{permission} is granted", name)
     if reason is Reason.CLAIM_REFUSED:
@@ -115,7 +116,7 @@ async def _agent(case: Case, github: GitHub, name: str) -> list[Finding]:
     return [problem("agent", "GitHub's coding agent cannot be assigned", mend, name)]
 
 
-def _failed(check: str, found: str, failure: Failure, name: str) -> Finding:
+def _failed(case: Case, check: str, found: str, failure: Failure, name: str) -> Finding:
     """An answer that is no answer to the question; what it says about token and repository is a finding."""
     if failure.reason is Reason.BAD_CREDENTIALS:
         return problem(check, f"{found} (revoked, or expired)", f"make a new one at {SETTINGS}, and: {HOW}", name)
@@ -124,4 +125,14 @@ def _failed(check: str, found: str, failure: Failure, name: str) -> Finding:
         return problem(check, "does not exist, or the token cannot see it", mend, name)
     if failure.reason is Reason.FORBIDDEN:
         return problem(check, found, f"grant it to the token: {SETTINGS}", name)
-    return unknown(check, found, "try again later; check github.api_url and the way to it", name)
+    return unknown(check, found, again(case, failure), name)
+
+
+def again(case: Case, failure: Failure) -> str:
+    """What to do where GitHub gave no answer: whose turn it is to act."""
+    if failure.reason is Reason.RATE_LIMITED:
+        return f"ask again in {failure.retry_after or LIMIT_WAIT:.0f} s: the limit ends by itself"
+    if failure.reason is Reason.GITHUB_AWAY:
+        url = case.config.github.api_url
+        return f"see whether this machine reaches {url} (name, proxy, firewall), or correct github.api_url"
+    return "ask again later"

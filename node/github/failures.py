@@ -57,10 +57,10 @@ def failure_of(error: Exception, *, write: bool, now: float) -> Failure:
         return Elsewhere(Reason.GITHUB_AWAY, "the repository was renamed; its new name is looked up at the next try")
     if isinstance(error, GithubException):
         return _answered(error, write, now)
-    text = _clean(f"{type(error).__name__}: {error}")
-    if any(isinstance(cause, NEVER_LEFT) for cause in _causes(error)):
-        return NotSent(Reason.GITHUB_AWAY, text)
-    return _unknown(write, text)
+    for cause in _causes(error):
+        if isinstance(cause, NEVER_LEFT):  # its own words; what wraps it tells them once more
+            return NotSent(Reason.GITHUB_AWAY, _clean(f"{type(cause).__name__}: {cause}"))
+    return _unknown(write, _clean(f"{type(error).__name__}: {error}"))
 
 
 def says(error: GithubException, status: int, text: str) -> bool:

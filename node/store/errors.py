@@ -17,7 +17,9 @@ class Trouble(Enum):
         "the disk refused it: a quota or a limit on file sizes (ulimit -f) is reached, or the disk fails (see the "
         "kernel's log); nothing was lost, senders keep what was not acknowledged"
     )
-    READ_ONLY = "it cannot be written: check owner and mode of the directory, and whether it is mounted read-only"
+    READ_ONLY = (
+        "it cannot be written: check owner and mode of it and of its directory, and whether it is mounted read-only"
+    )
     CORRUPT = (
         "it is damaged: stop the node and move it away, or restore a backup; the node starts a new one, and the "
         "fleet brings back the counts of the lookback"

@@ -11,10 +11,16 @@ from typing import Any
 
 import pytest
 
+from aggregator.filing.calls import NotSent
+from aggregator.reason import Reason
+from node.cli.doctor import away
+from node.cli.verb import Cli
 from node.config import Places, load
+from node.control.client import Forbidden, Refused, Silent, Unreachable
 from node.control.view import Finding
 from node.doctor import Case, Company, TokenFacts, examine, machine
 from node.doctor import client as programs
+from node.doctor.github import again
 from node.network import test_address as probe
 from node.sockets import bind
 from node.store.database import NAME, open_writer
@@ -355,6 +361,36 @@ async def test_a_directory_that_cannot_be_written_or_made_is_a_problem(tmp_path:
     os.chmod(tmp_path, 0o700)
 
 
+async def test_files_that_the_nodes_user_may_not_use_are_problems_each_with_its_remedy(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.config.write_text("")
+    home.state.mkdir()
+    modes = {NAME: 0o400, "lock": 0, "key": 0, "marker.key": 0o400, ".leftover": 0, "state.db.v1.backup": 0}
+    for name, mode in modes.items():
+        (home.state / name).touch()
+        (home.state / name).chmod(mode)
+    found = {Path(each["about"]).name: each for each in await doctor(home) if each["check"] == "file"}
+    assert {name: each["found"].partition(" cannot ")[2] for name, each in found.items()} == {
+        "lock": "read or write it",
+        "key": "read it",
+        NAME: "write it",
+    }
+    assert all(each["mend"] == f"chmod 600 {each['about']}" for each in found.values())
+
+
+async def test_a_file_of_another_user_is_named_with_its_owner_and_how_to_give_it_back(tmp_path: Path) -> None:
+    subject, other = case(tmp_path), 3_999_999  # whom no machine knows by name
+    lock = subject.places.directory / "lock"
+    lock.touch(mode=0o600)
+    assert [each.state for each in about(await examine(subject), "file")] == ["ok"]
+    (told,) = about(await examine(replace(subject, user=other)), "file")
+    assert (told.about, told.state) == (str(lock), "problem")
+    assert told.found.endswith(f", mode 0600: the node (user {other}) cannot read or write it")
+    assert f"chown {other} {lock}" in told.mend
+    lock.chmod(0o666)
+    assert [each.state for each in about(await examine(replace(subject, user=other)), "file")] == ["ok"]
+
+
 async def test_a_client_that_may_not_use_its_socket_is_told_which_group_it_needs(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.config.write_text("")
@@ -463,10 +499,46 @@ async def test_with_a_node_its_own_findings_are_shown_and_without_one_it_says_so
     assert [each["state"] for each in online if each["found"] == "as told"] == ["ok"]
     assert [each["state"] for each in offline if each["found"] == "as told"] == ["unknown"]
     alone = await home.run("doctor", "--offline")
-    assert f"unknown   node: {home.socket}: no node answers there" in alone.out
+    assert f"unknown   node {home.socket}: none runs here" in alone.out
     home.socket.touch()
     dead = await home.run("doctor", "--offline", "--json")
     assert (dead.code, of(dead.json, "node")) == (1, ["problem"])
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "found", "mend"),
+    [
+        (Unreachable("S", "no node answers there"), "unknown", "none runs here", "start it"),
+        (
+            Forbidden("S", "this user may not", "run this as x"),
+            "unknown",
+            "this user may not",
+            "sudo aggregator doctor",
+        ),
+        (Silent("S", "no answer within 9 s", "see its log"), "problem", "S: no answer within 9 s", "see its log"),
+        (Refused("the disk is full"), "problem", "it runs, and cannot examine itself: the disk is full", "see its log"),
+    ],
+)
+def test_a_node_that_does_not_examine_itself_is_told_with_the_remedy_that_fits(
+    tmp_path: Path, error: Unreachable | Refused, state: str, found: str, mend: str
+) -> None:
+    told = away(Cli(socket=tmp_path / "c.sock", environment={}), error)
+    assert told.state == state
+    assert told.found.startswith(found)
+    assert mend in told.mend
+    assert told.mend.startswith("start it") == (type(error) is Unreachable)
+
+
+async def test_github_away_is_told_with_the_address_that_is_to_be_reached(tmp_path: Path) -> None:
+    async with github_world() as world:
+        await world.fault("FLT-02", times=1000)
+        found = await examine(case(tmp_path, ROUTED, token=PERSON, github=world.github()))
+    for check in ("token", "repository", "clock"):
+        assert "reaches https://api.github.com" in about(found, check)[0].mend
+
+
+def test_a_limit_of_githubs_is_told_with_the_time_until_it_ends(tmp_path: Path) -> None:
+    assert again(case(tmp_path), NotSent(Reason.RATE_LIMITED, "", 90)).startswith("ask again in 90 s")
 
 
 async def test_a_configuration_that_is_refused_is_a_problem_with_its_line(tmp_path: Path) -> None:

@@ -50,6 +50,13 @@ def test_text_starts_with_time_level_and_event(stream: io.StringIO) -> None:
     assert [part.partition("=")[0] for part in stream.getvalue().split()] == ["timestamp", "level", "event", "a"]
 
 
+def test_what_answers_somebody_who_asked_is_written_each_time(stream: io.StringIO) -> None:
+    logs.configure("info", "json", Clock(), redact, stream)
+    for _ in range(2):
+        structlog.get_logger().error("the old configuration stays", reason="x", asked=True)
+    assert [(line["reason"], "asked" in line) for line in lines(stream)] == [("x", False)] * 2
+
+
 def test_a_repeated_error_is_written_once_and_then_with_its_number(stream: io.StringIO) -> None:
     clock = Clock()
     logs.configure("info", "json", clock, redact, stream)

@@ -134,6 +134,10 @@ class Book:
         known = subject in self._rulings.get(kind, {})
         return known or self._sizes[_room(kind)] < ROOM.get(kind, OTHER_KINDS)
 
+    def full(self) -> list[str]:
+        """The kinds of which no further ruling finds room; all that this version does not know are `other`."""
+        return sorted(kind or "other" for kind, size in self._sizes.items() if size >= ROOM.get(kind, OTHER_KINDS))
+
     def has_room_for_fact(self, key: FactKey) -> bool:
         """Whether a fact that others tell may be taken in."""
         return key in self._facts or len(self._facts) < FACTS

@@ -19,6 +19,12 @@ Seal = Callable[[Ruling], Ruling]
 Listener = Callable[[Sequence[tuple[FactKey, Fact]], Sequence[Ruling]], None]
 
 
+BOOK_REMEDY = (
+    "find who made so many (aggregator peers), and ban it; what is ruled can still be changed, and what is closed be "
+    "reopened by hand"
+)
+
+
 class BookFull(Exception):
     """There is no room for a ruling; the text says of which kind, and what to do."""
 
@@ -92,8 +98,7 @@ class BookKeeper:
             if not self.book.has_room(kind, subject):
                 raise BookFull(
                     f"{kind} {subject}: the book of the fleet has {ROOM.get(kind, OTHER_KINDS)} rulings of this kind, "
-                    "which is all it has room for: find who made so many (aggregator peers), and ban it; what is ruled "
-                    "can still be changed"
+                    f"which is all it has room for: {BOOK_REMEDY}"
                 )
 
     def _joined(self, key: FactKey, fact: Fact) -> Fact:

@@ -30,13 +30,14 @@ async def running(
     where: Places,
     storage: StoreError | None,
     services: Sequence[str],
+    full: Sequence[str],
     offline: bool,
 ) -> list[Finding]:
-    """Examine the node that this process is."""
+    """Examine the node that this process is. `full`: kinds of rulings for which the book has no room."""
     company = _company_of(mesh) if mesh else None
     loaded, environment = outward.terms.loaded, outward.terms.environment
     case = _case(loaded, environment, where, outward.access, offline, running=True, company=company, services=services)
-    return await examine(replace(case, storage=storage))
+    return await examine(replace(case, storage=storage, full=full))
 
 
 async def resting(loaded: Loaded, environment: Mapping[str, str], clock: Clock, offline: bool) -> list[Finding]:

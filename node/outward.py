@@ -15,8 +15,10 @@ import trio
 
 from aggregator.agenda import Knowledge
 from aggregator.book import Fact, FactKey
+from aggregator.filing.calls import Rejected
 from aggregator.filing.case import Outcome
 from aggregator.filing.claim import Claim
+from aggregator.reason import Reason
 from aggregator.record import BadRecord, ErrorRecord, decode
 from node.access import Access
 from node.book import BookFull, BookKeeper
@@ -103,6 +105,7 @@ class Memory:
     def __init__(self, keeper: BookKeeper, store: Store) -> None:
         self.elsewhere: Callable[[tuple[str, ...]], Awaitable[ErrorRecord | None]] = nowhere
         self._keeper, self._store = keeper, store
+        self._full: set[str] = set()  # kinds of rulings for which there was no room
 
     async def read_sample(self, samples: tuple[str, ...]) -> ErrorRecord | None:
         """The first that is here and can be read, else from another node."""
@@ -124,5 +127,8 @@ class Memory:
     async def rule(self, kind: str, subject: str, value: Any) -> None:
         try:
             await self._keeper.rule(kind, subject, value)
-        except BookFull as error:  # it is found out again at every run
-            log.error("not ruled", reason=str(error))
+        except BookFull as error:
+            if kind not in self._full:  # said once; `status` and `doctor` show it as long as it is so
+                self._full.add(kind)
+                log.error("not ruled", reason=str(error))
+            raise Rejected(Reason.BOOK_FULL, str(error)) from error

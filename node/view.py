@@ -26,6 +26,7 @@ from node.mesh import Mesh
 from node.notification import Notifier
 from node.outward import Outward
 from node.store import Store, audit, samples
+from node.warn import warnings
 
 LATER = (
     "storage",
@@ -92,6 +93,7 @@ class NodeView:
             refused=refused,
             told_to_wait={name: counted[name] for name in LATER if counted.get(name)},
             storage=str(self.store.trouble or ""),
+            warnings=warnings(self.keeper),
             gossip=self.mesh.statistics() if self.mesh else {},
             candidates=self.outward.terms.candidates(),
             trouble=self.outward.terms.trouble(),
@@ -164,7 +166,9 @@ class NodeView:
 
     async def doctor(self, offline: bool) -> list[Finding]:
         services = {name for row in answers.errors(self) for name in row.services or ("",)}
-        return await running(self.outward, self.mesh, self.where, self.store.trouble, sorted(services), offline)
+        return await running(
+            self.outward, self.mesh, self.where, self.store.trouble, sorted(services), self.known.book.full(), offline
+        )
 
     async def reload(self) -> Reloaded:
         return await self.outward.reload()

@@ -6,5 +6,5 @@ GitHub, the simulator with a virtual one, and a test can stop it before and afte
 
 Reading order: `calls` (what can be asked, and the three ways to fail) → `claim` (what the git ref says) → `procedure`
 (claim, look, create, record) → `recover` (an answer was lost) → `pursue` (what is found comes first) → `follow` (the
-issue exists) → `sweep` (two share one marker) → `run` (one tick for one repository).
+issue exists) → `refile` (it is filed anew) → `sweep` (two share one marker) → `run` (one tick for one repository).
 """

@@ -255,7 +255,8 @@ class Note(Call[None], frozen=True):
 
 
 class Rule(Call[None], frozen=True):
-    """Make a ruling, commit it."""
+    """Make a ruling, commit it. Raises `Rejected(Reason.BOOK_FULL)`: it is about what was never ruled on, and the book
+    has no room for more of its kind."""
 
     kind: str
     subject: str

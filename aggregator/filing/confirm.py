@@ -8,10 +8,11 @@ last, and twice, at least the gap of two lists apart, because a ref may be read 
 and where it knows of nothing, the root is filed anew, as an operator would refile it.
 """
 
-from aggregator.filing.calls import Elapsed, ReadClaim, ReadIssue, Rejected, Rule, Steps, ask
+from aggregator.filing.calls import Elapsed, ReadClaim, ReadIssue, Rejected, Steps, ask
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.listing import Listing, read_found
 from aggregator.filing.recover import read_by_number
+from aggregator.filing.refile import raise_generations
 from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
 
@@ -49,8 +50,7 @@ def doubt(case: Case, memory: Memory, settings: Settings) -> Steps[Outcome]:
     wait = memory.doubted_at + settings.relist_gap - elapsed
     if wait > 0:
         return outcome(case, "waiting", Reason.UNCONFIRMED, case.number, again=wait)
-    for root in case.bundle.roots:
-        yield from ask(Rule("generation", root, case.bundle.generation_of(root) + 1))
+    yield from raise_generations(case)
     return outcome(case, "waiting", Reason.REFILED, again=SOON)
 
 

@@ -7,10 +7,11 @@ the number of reopenings stands in the status block. After `flap_limit` of them 
 import msgspec
 
 from aggregator import comments
-from aggregator.filing.calls import EditIssue, Issue, ListComments, Rule, Steps, ask
+from aggregator.filing.calls import EditIssue, Issue, ListComments, Steps, ask
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.comment import comment_once
 from aggregator.filing.marker import events_in
+from aggregator.filing.refile import raise_generations
 from aggregator.filing.settings import Settings
 from aggregator.filing.whose import Whose, carried, whose
 from aggregator.reason import Reason
@@ -66,6 +67,5 @@ def reopen(case: Case, settings: Settings, issue: Issue, reopened: int) -> Steps
 def link_new(case: Case, memory: Memory, settings: Settings, issue: Issue, event: str) -> Steps[Outcome]:
     """Raise the generation of all that the issue is about: it is due anew, and its next issue will name this one."""
     yield from say_again(case, memory, settings, issue, event)
-    for root in sorted(case.bundle.roots):
-        yield from ask(Rule("generation", root, case.bundle.generation_of(root) + 1))
+    yield from raise_generations(case)
     return outcome(case, "due", Reason.LINKED, issue.number, again=1.0)

@@ -7,7 +7,7 @@ it is told when it has lasted for its patience, again after a day if it still la
 |---|---|---|
 | GitHub or the claim refuses | the repository | 20 s, in which nodes hear that others have the same |
 | GitHub does not answer | the repository | half an hour: it mends itself |
-| a cap or a limit | the repository | none |
+| a cap or a limit; no room in the book | the repository | none |
 | left to a human; a closed issue that got a comment | the root | none |
 """
 
@@ -49,6 +49,7 @@ TROUBLE: Mapping[Reason, Lasting] = {
         Lasting(FAILURE, AGREEING, DAY),
     ),
     Reason.GITHUB_AWAY: Lasting(FAILURE, AWAY, DAY),
+    Reason.BOOK_FULL: Lasting(FAILURE, 0.0, DAY),
     **dict.fromkeys((Reason.CAP_REACHED, Reason.RATE_LIMITED), Lasting(BREAKER, 0.0, DAY)),
     **dict.fromkeys(
         (

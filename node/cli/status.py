@@ -40,6 +40,7 @@ def _node(status: Status) -> RenderableType:
             ("Refused", status.refused),
             ("Told to wait", status.told_to_wait),
             *((("Storage", status.storage),) if status.storage else ()),
+            *(("Warning", each) for each in status.warnings),
             ("Gossip", status.gossip),
         ]
     )

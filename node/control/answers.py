@@ -141,6 +141,7 @@ def status(view: View) -> Status:
         refused=health.refused,
         told_to_wait=health.told_to_wait,
         storage=health.storage,
+        warnings=health.warnings,
         gossip=health.gossip,
         filing=_filing(view),
         bundle=health.last,

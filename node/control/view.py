@@ -133,6 +133,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     refused: dict[str, int] = {}  # records, by reason
     told_to_wait: dict[str, int] = {}  # conversations, by reason: what they had to say comes again later
     storage: str = ""  # why nothing can be counted now; empty: it can
+    warnings: list[str] = []  # what does not mend itself, and what to do about it
     gossip: dict[str, int] = {}
     candidates: list[str] = []
     trouble: dict[str, str] = {}
@@ -159,6 +160,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     refused: dict[str, int]
     told_to_wait: dict[str, int]
     storage: str
+    warnings: list[str]  # what does not mend itself, and what to do about it
     gossip: dict[str, int]
     filing: Filing
     bundle: Summary | None  # the last

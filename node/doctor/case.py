@@ -66,6 +66,7 @@ class Case:
     token: TokenFacts | None = None
     token_trouble: str = ""  # why the token that there is cannot be used
     github: GitHub | None = None  # None: there is no token, or it is not to be asked
+    full: Sequence[str] = ()  # kinds of rulings of which no further one finds room in the book
     company: Company | None = None  # None: the node belongs to no fleet
     company_trouble: str = ""  # why the fleet file cannot be used
     services: Sequence[str] | None = None  # that were seen; None: no node runs here

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from node.control.view import Finding
-from node.doctor import fleet, github, machine, notify, services, sockets, state
+from node.doctor import book, fleet, github, machine, notify, services, sockets, state
 from node.doctor.case import Case
 from node.doctor.finding import unknown
 
@@ -22,6 +22,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("repository", github.repositories),
     ("clock", fleet.clock),
     ("peers", fleet.peers),
+    ("book", book.book),
     ("route", services.routes),
     ("notify", notify.notify),
 )

@@ -15,7 +15,19 @@ from aggregator.agenda import Knowledge, cases, newly_due, next_run, take_change
 from aggregator.author import Author
 from aggregator.book import Book, Fact, FactKey, Standing
 from aggregator.due import Policy
-from aggregator.filing.calls import Call, Elapsed, Failure, Intend, Note, NotSent, ReadSample, Rule, Steps, Unsure
+from aggregator.filing.calls import (
+    Call,
+    Elapsed,
+    Failure,
+    Intend,
+    Note,
+    NotSent,
+    ReadSample,
+    Rejected,
+    Rule,
+    Steps,
+    Unsure,
+)
 from aggregator.filing.case import Memory, Outcome
 from aggregator.filing.claim import Claim
 from aggregator.filing.run import Run, run
@@ -167,7 +179,10 @@ class Desk:
 
     def _carry_out(self, call: Call[Any], lost: str) -> tuple[Any, Failure | None]:
         if isinstance(call, LOCAL):
-            return self._local(call), None
+            try:
+                return self._local(call), None
+            except Failure as failure:
+                return None, failure
         self.world.now += CALL
         try:
             answer = None if lost == "request" else self.github.perform(call)
@@ -189,6 +204,8 @@ class Desk:
             case Note(key=key, fact=fact):
                 self.known.book.put_fact(key, fact)
             case Rule(kind=kind, subject=subject, value=value):
+                if not self.known.book.has_room(kind, subject):
+                    raise Rejected(Reason.BOOK_FULL)
                 self.rule(kind, subject, value)
             case _:
                 raise AssertionError(f"no such call: {call}")

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from aggregator import book as books
 from aggregator.book import Fact, FactKey, Standing
 from aggregator.filing.calls import CreateIssue
 from aggregator.filing.listing import read_found
@@ -67,6 +68,48 @@ def test_what_is_due_is_filed_though_the_book_names_an_issue_that_is_not_there(p
     assert len(issues_about(desk)) == 1
     assert desk.world.now - began < GAP + 60
     assert desk.known.book.value("never", name(1)) is None
+
+
+@pytest.mark.parametrize("known", [(), (1,), (2,)])
+def test_what_the_book_has_no_room_to_file_anew_ends_with_that_reason(
+    known: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some of two roots that are one bug were filed anew before: of these it could say so, and must not do so."""
+    desk = Desk(github())
+    for number in known:
+        desk.rule("generation", name(number), 1)
+    desk.rule("edge", " ".join((name(1), name(2))), True)
+    monkeypatch.setitem(books.ROOM, "generation", len(known))
+    told(desk, 4711)
+    told(desk, 4711, 2)
+    desk.known.book.put_fact(FactKey(desk.github.repository, name(1), 1), Fact(Standing.FILED, 1.0, 4711))
+    for number in (1, 2):
+        desk.see(number)
+    desk.tick()
+    desk.world.now += 1_000.0
+    (outcome,) = desk.tick().values()
+    assert (outcome.state, outcome.reason, outcome.again) == ("refused", Reason.BOOK_FULL, 0.0)
+    assert desk.changed == set()
+    rulings = list(desk.known.book.rulings("generation"))
+    desk.see(1)
+    desk.tick()
+    assert list(desk.known.book.rulings("generation")) == rulings
+
+
+def test_a_new_linked_issue_for_which_the_book_has_no_room_is_refused_and_spoken_of_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(books.ROOM, "generation", 0)
+    desk = Desk(github(), regression="new-linked")
+    desk.see()
+    desk.settle()
+    desk.github.close(1, "completed")
+    for _ in range(3):
+        desk.world.now += 7_200.0
+        desk.see()
+        outcome = desk.file()
+        assert (outcome.state, outcome.reason, outcome.again) == ("refused", Reason.BOOK_FULL, 0.0)
+    assert len(desk.github.issues[1].comments) == 1
 
 
 def test_a_persons_issue_that_the_book_names_gets_no_comment_and_hides_nothing() -> None:

@@ -19,7 +19,19 @@ from aggregator.book import Book, Fact, FactKey, Ruling, join
 from aggregator.candidacy import learnt
 from aggregator.docket import Docket, Tick
 from aggregator.due import Policy
-from aggregator.filing.calls import Call, Elapsed, Failure, Intend, Note, NotSent, ReadSample, Rule, Steps, Unsure
+from aggregator.filing.calls import (
+    Call,
+    Elapsed,
+    Failure,
+    Intend,
+    Note,
+    NotSent,
+    ReadSample,
+    Rejected,
+    Rule,
+    Steps,
+    Unsure,
+)
 from aggregator.filing.case import Case, Memory, Outcome
 from aggregator.filing.run import Run, run
 from aggregator.filing.settings import Caps, Settings
@@ -428,6 +440,8 @@ class SimNode:
                 self.write("intent", lambda: (nothing, after), failed)
             case Note(key=key, fact=fact):
                 self.put([(key, fact)], [], after, failed)
+            case Rule(kind=kind, subject=subject) if not self.known.book.has_room(kind, subject):
+                go_on(None, Rejected(Reason.BOOK_FULL))
             case Rule(kind=kind, subject=subject, value=value):
                 self.rule(kind, subject, value, after, failed)
             case _:

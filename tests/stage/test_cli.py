@@ -34,6 +34,7 @@ STATUS_KEYS = {
         "refused",
         "gossip",
         "told_to_wait",
+        "warnings",
         "storage",
     ),
     *("filing", "bundle", "enabled", "configured", "repository", "github_token", "auto_create_issues"),

@@ -4,7 +4,7 @@ A node whose token was refused stops standing for election, so that another one 
 again. What GitHub says of one issue, or of one moment, says nothing about that.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from aggregator.filing.case import Outcome
 from aggregator.reason import Reason
@@ -21,6 +21,9 @@ LASTING = frozenset(
     }
 )
 
+EVERY = 300.0  # seconds between two looks; what was put right is known well before the next of two usual bundles
+SOON = 30.0  # seconds between two looks at least, as all nodes may share one token; and while GitHub does not answer
+
 WRITTEN = frozenset({Reason.CREATED, Reason.UPDATED, Reason.REOPENED})  # so the token can write there
 
 
@@ -36,3 +39,13 @@ def learnt(outcomes: Iterable[Outcome]) -> Mapping[str, Reason | None]:
         elif each.reason in WRITTEN:
             out[each.repository] = None
     return out
+
+
+def look_after(troubles: Collection[Reason], interval: float) -> float:
+    """Seconds until GitHub is asked again whether this node may file. `interval`: between two bundles, in seconds.
+
+    Who may not file asks once a bundle where bundles are frequent, so that what was put right is filed soon.
+    """
+    if Reason.GITHUB_AWAY in troubles:
+        return SOON
+    return min(EVERY, max(SOON, interval)) if troubles else EVERY

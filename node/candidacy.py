@@ -1,8 +1,9 @@
 """For which repositories this node is a candidate: filing is on, and its token can write issues and refs there.
 
-Asked of GitHub every five minutes and, between that, learnt from what filing came to: a node whose token was refused
-stops standing for election, so that another one files. Where filing is off nothing is asked. With a new token, or other
-settings, nothing is taken for granted and all is asked at once.
+Asked of GitHub every five minutes (while it may not file: once a bundle, if that is sooner) and, between that, learnt
+from what filing came to: a node whose token was refused stops standing for election, so that another one files. Where
+filing is off nothing is asked. With a new token, or other settings, nothing is taken for granted and all is asked at
+once.
 """
 
 from collections.abc import Callable
@@ -11,14 +12,11 @@ from typing import Protocol
 import structlog
 import trio
 
-from aggregator.candidacy import learnt
+from aggregator.candidacy import learnt, look_after
 from aggregator.filing.calls import Failure, NotSent
 from aggregator.filing.case import Outcome
 from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
-
-EVERY = 300.0  # seconds between two looks
-AWAY_EVERY = 30.0  # seconds, while GitHub does not answer
 
 UNABLE = frozenset({Reason.BAD_CREDENTIALS, Reason.GITHUB_AWAY})
 
@@ -40,34 +38,48 @@ class Terms(Protocol):
     @property
     def settings(self) -> Settings: ...
 
+    @property
+    def interval(self) -> float:
+        """Seconds between two bundles."""
+        ...
+
 
 class Candidacy:
     """Keeps `terms.troubles` true. `github`: as it is now; None while there is no token."""
 
     def __init__(self, github: Callable[[], GitHub | None], terms: Terms) -> None:
         self._github, self._terms = github, terms
-        self._again = trio.Event()
+        self._asked = False  # to look at once
+        self._news = trio.Event()
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
         while True:
-            self._again = trio.Event()
+            self._asked = False
             if self._terms.filing:
                 for repository in sorted(self._terms.settings.repositories):
                     await self._look(repository)
-            away = Reason.GITHUB_AWAY in self._terms.troubles.values()
-            with trio.move_on_after(AWAY_EVERY if away else EVERY):
-                await self._again.wait()
+            await self._rest()
 
     def look_again(self) -> None:
         """Forget what was learnt: token or settings are others now."""
         self._terms.troubles.clear()
-        self._again.set()
+        self._asked = True
+        self._news.set()
 
     def learn(self, outcomes: tuple[Outcome, ...]) -> None:
         """Take note of what a run of filing came to."""
         for repository, reason in learnt(outcomes).items():
             self._set(repository, reason)
+
+    async def _rest(self) -> None:
+        """Until it is time for the next look, counted anew when filing learns that this node may not file."""
+        while not self._asked:
+            self._news = trio.Event()
+            with trio.move_on_after(look_after(self._terms.troubles.values(), self._terms.interval)) as resting:
+                await self._news.wait()
+            if resting.cancelled_caught:
+                return
 
     async def _look(self, repository: str) -> None:
         github = self._github()
@@ -83,8 +95,11 @@ class Candidacy:
 
     def _set(self, repository: str, reason: Reason | None) -> None:
         name = repository.lower()
+        before = self._terms.troubles.get(name)
         if reason is None:
             self._terms.troubles.pop(name, None)
-        elif self._terms.troubles.get(name) is not reason:
+        elif before is not reason:
             self._terms.troubles[name] = reason
+            if before is None:
+                self._news.set()
             log.warning("no candidate", repository=repository, reason=reason.value)

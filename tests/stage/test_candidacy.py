@@ -7,10 +7,12 @@ import pytest
 import trio
 import trio.testing
 
+from aggregator.candidacy import EVERY, SOON, look_after
 from aggregator.filing.calls import Failure, NotSent, Rejected
+from aggregator.filing.case import Outcome
 from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
-from node.candidacy import AWAY_EVERY, EVERY, Candidacy
+from node.candidacy import Candidacy
 
 REPOSITORY = "acme/app"
 
@@ -30,6 +32,9 @@ class Shop:
 
 class Terms:
     filing = True
+    interval = 900.0  # seconds
+
+    candidacy: Candidacy  # that keeps these
 
     def __init__(self) -> None:
         self.troubles: dict[str, Reason] = {}
@@ -40,7 +45,8 @@ class Terms:
 async def looking(shop: Shop) -> AsyncGenerator[Terms]:
     terms = Terms()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(Candidacy(lambda: shop, terms).run)
+        terms.candidacy = Candidacy(lambda: shop, terms)
+        nursery.start_soon(terms.candidacy.run)
         await trio.testing.wait_all_tasks_blocked()
         yield terms
         nursery.cancel_scope.cancel()
@@ -65,8 +71,39 @@ async def test_a_node_that_reaches_github_again_stands_again_soon(autojump_clock
     shop = Shop(NotSent(Reason.GITHUB_AWAY))
     async with looking(shop) as terms:
         shop.failure = None
-        await trio.sleep(AWAY_EVERY + 1)
+        await trio.sleep(SOON + 1)
         assert terms.troubles == {}
         asked = shop.asked
-        await trio.sleep(EVERY - AWAY_EVERY)
+        await trio.sleep(EVERY - SOON)
         assert shop.asked == asked
+
+
+async def test_what_filing_learnt_is_looked_at_again_as_soon_as_the_next_bundle(
+    autojump_clock: trio.testing.MockClock,
+):
+    shop = Shop(None)
+    async with looking(shop) as terms:
+        terms.interval = 60.0
+        await trio.sleep(EVERY / 2)
+        terms.candidacy.learn((Outcome("s1-a", REPOSITORY, "due", Reason.ISSUES_OFF),))
+        await trio.sleep(terms.interval - 1)
+        assert terms.troubles == {REPOSITORY: Reason.ISSUES_OFF}
+        await trio.sleep(2)
+        assert terms.troubles == {}
+        assert shop.asked == 2
+
+
+@pytest.mark.parametrize(
+    ("trouble", "interval", "seconds"),
+    [
+        (None, 4.0, EVERY),
+        (Reason.ISSUES_OFF, 4.0, SOON),
+        (Reason.ISSUES_OFF, 60.0, 60.0),
+        (Reason.ISSUES_OFF, 900.0, EVERY),
+        (Reason.GITHUB_AWAY, 900.0, SOON),
+    ],
+)
+def test_who_may_not_file_asks_once_a_bundle_but_neither_all_the_time_nor_hardly_ever(
+    trouble: Reason | None, interval: float, seconds: float
+):
+    assert look_after([trouble] if trouble else [], interval) == seconds

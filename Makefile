@@ -12,6 +12,7 @@ SEED_START ?= 1
 FAULTS ?=
 ROUNDS ?= 0
 JOBS ?= 2
+LOG ?=
 MINUTES ?= 60
 
 .PHONY: help demo test faults slow soak fuzz check format types setup clean simulate install uninstall show-install scale
@@ -28,7 +29,7 @@ test: check ## style, types and every test (under 15 minutes)
 
 faults: $(STAMP) ## whatever breaks, round after round (about an hour): make faults FAULTS=kill,partition ROUNDS=2
 	@sh tools/check_namespaces.sh
-	@$(BIN)/python -m tests.faults --faults "$(FAULTS)" --rounds $(ROUNDS) --jobs $(JOBS) --seed $(SEED_START) $(FAULT_ARGS)
+	@$(BIN)/python -m tests.faults --faults "$(FAULTS)" --rounds $(ROUNDS) --jobs $(JOBS) --seed $(SEED_START) --log "$(LOG)" $(FAULT_ARGS)
 
 slow: $(STAMP) ## the long forms of tests: more kills, more errors (about 15 minutes)
 	@$(BIN)/python -m pytest -m slow $(TEST_ARGS)

@@ -40,24 +40,13 @@ def _killed(name: str, how: str, call: tuple[str, str], rounds: int = CLAIM_ROUN
     return Fault(name, claims.killed(how, call), rounds)
 
 
+def _at_github(*families: str) -> tuple[Fault, ...]:
+    """The switches of these families that need nothing else."""
+    names = [each for each in github.SWITCHES if each[:3] in families]
+    return tuple(Fault(each, github.at_github(each), doubles=each in github.DOUBLES) for each in names)
+
+
 GROUPS: Mapping[str, Group] = {
-    "github": Group(
-        tuple(Fault(each, github.at_github(each), doubles=each in github.DOUBLES) for each in github.SWITCHES)
-    ),
-    "claims-1": Group(
-        (
-            _killed("killed-before-claim", claims.LOST, claims.CLAIM),
-            _killed("killed-after-claim", claims.UNANSWERED, claims.CLAIM),
-            _killed("killed-before-post", claims.LOST, claims.CREATE, ROUNDS),
-        )
-    ),
-    "claims-2": Group(
-        (
-            _killed("killed-after-post", claims.UNANSWERED, claims.CREATE),
-            _killed("killed-after-record", claims.UNANSWERED, claims.RECORD),
-            _killed("killed-in-post", claims.IN_FLIGHT, claims.CREATE, ROUNDS),
-        )
-    ),
     "processes": Group(
         (
             Fault("kill", processes.kill),
@@ -73,6 +62,22 @@ GROUPS: Mapping[str, Group] = {
             Fault("skewed-clocks", processes.skew_clocks, prepare=processes.lend_clocks),
         )
     ),
+    "github-1": Group(_at_github("FLT", "RTE")),
+    "github-2": Group(_at_github("STA", "PRM", "CPL", "TIM", "LOG", "HOK")),
+    "claims-1": Group(
+        (
+            _killed("killed-before-claim", claims.LOST, claims.CLAIM),
+            _killed("killed-after-claim", claims.UNANSWERED, claims.CLAIM),
+            _killed("killed-before-post", claims.LOST, claims.CREATE, ROUNDS),
+        )
+    ),
+    "claims-2": Group(
+        (
+            _killed("killed-after-post", claims.UNANSWERED, claims.CREATE),
+            _killed("killed-after-record", claims.UNANSWERED, claims.RECORD),
+            _killed("killed-in-post", claims.IN_FLIGHT, claims.CREATE, ROUNDS),
+        )
+    ),
     "wires": Group(
         (
             Fault("partition", cables.partition),
@@ -84,12 +89,13 @@ GROUPS: Mapping[str, Group] = {
             Fault("garbage", hostile.garbage),
         )
     ),
+    "eight": Group((Fault("mixed-8", mixed(3)),), nodes=NAMES),
     "relays": Group((Fault("delay", cables.delay), Fault("partition-relays", cables.partition)), relays=True),
     "weak": Group(
         (Fault("weak-candidate", claims.weak_candidate),),
         tokens={NAMES[0]: NO_REFS},
     ),
-    "eight": Group((Fault("mixed-8", mixed(3)),), nodes=NAMES),
+    "pages": Group((Fault("PAG-01", github.at_github("PAG-01"), prepare=github.fill_a_page),)),
     "short": Group((Fault("mixed-short", mixed(2), rounds=1),)),
 }
 ALL = [name for name in GROUPS if name != "short"]

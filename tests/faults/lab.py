@@ -49,13 +49,14 @@ def make_rooms() -> None:
 
 
 @asynccontextmanager
-async def lab(group: Group, directory: Path, seed: int, in_rooms: bool) -> AsyncGenerator[Scene]:
+async def lab(group: Group, directory: Path, seed: str, in_rooms: bool) -> AsyncGenerator[Scene]:
     """All nodes of the group, running and linked. `in_rooms`: this process has namespaces of its own."""
     namespaces = Namespaces(group.nodes) if in_rooms and not group.relays else None
     with ExitStack() as stack:
         if in_rooms:
             subprocess.run(["ip", "link", "set", "lo", "up"], check=True)  # noqa: ASYNC221
         if namespaces:
+            stack.callback(namespaces.remove)
             namespaces.make()
         host = f"{HUB}.{HERE}" if namespaces else "127.0.0.1"
         hub = stack.enter_context(started("--search-lag", "0", "--host", host))

@@ -1,8 +1,9 @@
 """What `python -m tests.faults` was asked for."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.faults.catalogue import ALL, GROUPS, Fault
 
@@ -14,9 +15,10 @@ class Options:
     jobs: int  # groups at a time
     minutes: float  # of each group; then no more rounds
     seed: int
+    log: Path | None  # of rounds; those that it holds are not run again
     loopback: bool
     group: str  # this process is of that group; empty: it starts one for each
-    in_rooms: bool  # this process has namespaces of its own
+    in_rooms: bool  # a group has namespaces of its own; this process, if it is of one
 
     def of(self, group: str) -> list[Fault]:
         """Those of the group's faults that are wanted."""
@@ -28,11 +30,17 @@ class Options:
     def times(self, fault: Fault) -> int:
         return self.rounds or fault.rounds
 
-    def for_group(self, group: str, in_rooms: bool) -> list[str]:
+    def missing(self, group: str, done: Mapping[str, int]) -> int:
+        """How many rounds of the group are still to be run."""
+        every = [fault for fault in self.of(group) if self.in_rooms or not fault.needs]
+        return sum(max(0, self.times(fault) - done.get(fault.name, 0)) for fault in every)
+
+    def for_group(self, group: str) -> list[str]:
         """The command line of the process that strikes one group."""
         numbers = ["--rounds", str(self.rounds), "--minutes", str(self.minutes), "--seed", str(self.seed)]
-        rooms = ["--in-rooms"] if in_rooms else []
-        return ["--group", group, "--faults", ",".join(self.faults), *numbers, *rooms]
+        log = ["--log", str(self.log)] if self.log else []
+        rooms = ["--in-rooms"] if self.in_rooms else []
+        return ["--group", group, "--faults", ",".join(self.faults), *numbers, *log, *rooms]
 
 
 def read(arguments: Sequence[str]) -> Options:
@@ -43,6 +51,10 @@ def read(arguments: Sequence[str]) -> Options:
     parser.add_argument("--jobs", type=int, default=2, help="groups at a time (default: 2)")
     parser.add_argument("--minutes", type=float, default=240, help="of each group; then no more rounds (default: 240)")
     parser.add_argument("--seed", type=int, default=1)
+    about_log = (
+        "a line of JSON for each round; rounds that it holds are not run again, and the table is of all it holds"
+    )
+    parser.add_argument("--log", type=_log, default=None, help=about_log)
     parser.add_argument("--loopback", action="store_true", help="no namespaces, though they are permitted")
     parser.add_argument("--group", default="", help=argparse.SUPPRESS)
     parser.add_argument("--in-rooms", action="store_true", help=argparse.SUPPRESS)
@@ -52,3 +64,7 @@ def read(arguments: Sequence[str]) -> Options:
     if unknown := sorted({*parsed.faults} - known):
         parser.error(f"no such fault: {', '.join(unknown)}. There are: {', '.join(sorted(known))}")
     return Options(**vars(parsed))
+
+
+def _log(given: str) -> Path | None:
+    return Path(given) if given else None

@@ -33,6 +33,7 @@ class Outcome:
     lost: int = 0  # acknowledged occurrences that a node does not show; the worst node
     occurrences: int = 0
     seconds: float = 0.0
+    steps: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])  # what each took, in seconds
     trouble: list[str] = field(default_factory=list[str])
 
     def __add__(self, other: "Outcome") -> "Outcome":
@@ -67,12 +68,14 @@ async def run_round(scene: Scene, strike: Callable[[Scene], Awaitable[None]], nu
 
 async def _noted(outcome: Outcome, what: str, step: Callable[[], Awaitable[None]]) -> None:
     """A step that fails is told; what is true in spite of it is judged all the same."""
+    began = time.monotonic()
     try:
         await step()
     except trio.TooSlowError:
         outcome.trouble.append(f"not in {PATIENCE:.0f} s: {what}")
     except Exception as error:  # the border that isolates a round: the next ones run all the same
         outcome.trouble.append(f"{what}: {error!r}"[:WORDS])
+    outcome.steps.append((what, round(time.monotonic() - began, 1)))
 
 
 async def mend(scene: Scene) -> None:

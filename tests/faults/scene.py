@@ -20,7 +20,7 @@ from tests.fleet.namespaces import Namespaces
 
 INTERVAL = 4  # seconds between two ticks of every node; longer than the last rank's wait
 TAKEOVER_AGE = 5  # seconds; 10 minutes, shortened
-PATIENCE = 600.0  # seconds for what has no deadline of its own, so that a broken run ends
+PATIENCE = 300.0  # seconds for what has no deadline of its own, so that a broken run ends
 LOOK = 0.5  # seconds between two looks at all nodes, which have other things to do
 SETTINGS = f"""\
 [bundle]
@@ -36,6 +36,8 @@ issues_per_day = 100000
 [election]
 takeover = "1s"
 """
+OLD = "An old issue"  # title of those that make the list of ours longer than a page
+PEOPLES = (OLD, "Opened between two pages")  # titles; the other one is what the switch PAG-01 opens
 OFTEN = 999_999  # times; until it is mended
 
 
@@ -106,6 +108,20 @@ class Scene:
         await eventually(look)
         return self.fleet[found[0]]
 
+    async def hit(self, identifier: str, within: float) -> str:
+        """How often this fault of GitHub's struck, as soon as it did; empty: not within so many seconds."""
+        hits = 0
+
+        async def look() -> bool:
+            nonlocal hits
+            standing = await trio.to_thread.run_sync(lambda: self.fleet.hub.steer("/faults", method="GET"))
+            hits = sum(each["hits"] for each in standing if each["id"] == identifier)
+            return hits > 0
+
+        with suppress(trio.TooSlowError):
+            await until(look, within, LOOK)
+        return f"met {hits}" if hits else ""
+
     async def filed(self) -> None:
         """Until an issue of each bug of this round is there."""
 
@@ -116,8 +132,9 @@ class Scene:
         await eventually(look)
 
     def issues(self) -> list[dict[str, Any]]:
-        """Every issue there ever was in this repository."""
-        return self.fleet.hub.steer(f"/issues?repository={self.fleet.hub.repository}", method="GET")
+        """Every issue there ever was in this repository, but for those that people open meanwhile."""
+        every = self.fleet.hub.steer(f"/issues?repository={self.fleet.hub.repository}", method="GET")
+        return [issue for issue in every if issue["title"] not in PEOPLES]
 
     @asynccontextmanager
     async def at_work(self) -> AsyncGenerator[None]:
@@ -131,7 +148,7 @@ class Scene:
 
         async with trio.open_nursery() as nursery:
             for program in self.programs.values():
-                program.report(*self.bugs)  # each becomes due, whatever chance says
+                program.report(0, *self.bugs)  # each becomes due, whatever chance says
                 nursery.start_soon(report, program)
             yield
             nursery.cancel_scope.cancel()

@@ -12,4 +12,4 @@ def test_a_fleet_that_meets_mixed_faults_files_each_bug_once_and_counts_exactly(
     command = [sys.executable, "-m", "tests.faults", "--faults", "short"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 rounds, 0 broken" in done.stdout
+    assert "round 1 of 1, 0 broken" in done.stdout

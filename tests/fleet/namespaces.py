@@ -8,7 +8,7 @@
 
 Loss and deafness are rules of nftables in the node's own namespace. All of it lives in the network namespace of the
 process that makes it and ends with that (`python -m tests.faults` makes itself one), so nothing of the machine's own
-network is touched, and nothing needs to be cleaned up.
+network is touched, and only who wants it anew needs to clean up.
 """
 
 import subprocess
@@ -63,6 +63,13 @@ class Namespaces:
             for side, bridge in (("mesh", "left"), ("hub", "hub")):
                 _ip(PLUG_IN.format(side=side, name=name, bridge=bridge))
             _ip(INSIDE.format(mesh=self.address(name), hub=f"{HUB}.{self._number(name)}"), "-n", name)
+
+    def remove(self) -> None:
+        """All that was made, so that the same process may make it again."""
+        for name in self.names:
+            _ip(f"link del mesh-{name}\nlink del hub-{name}\n")
+            _run("ip", "netns", "del", name)
+        _ip("link del left\nlink del right\nlink del hub\nlink del trunk\n")
 
     def address(self, name: str) -> str:
         """Where the others reach it."""

@@ -78,6 +78,17 @@ class Stack:
             for connection in self.swarm.get_connections(library_id(peer_id)):
                 nursery.start_soon(connection.close)
 
+    async def disconnect_second(self, peer_id: str) -> None:
+        """Close all connections of the peer but one: that with pubsub's stream, so no message waits for another."""
+        connections = self.swarm.get_connections(library_id(peer_id))
+        stream = self.pubsub.peers.get(library_id(peer_id))
+        used = [each for each in connections if stream is not None and each.muxed_conn is stream.muxed_conn]
+        kept = [*used, *connections][:1]
+        async with trio.open_nursery() as nursery:
+            for connection in connections:
+                if connection not in kept:
+                    nursery.start_soon(connection.close)
+
     def alive(self) -> bool:
         """A service can end without an exception that anybody sees."""
         return self.swarm.get_manager().is_running and self.pubsub.get_manager().is_running

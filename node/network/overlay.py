@@ -3,6 +3,7 @@
 Every tick the node looks at its links and its address book, and
   dials     so that it has `dials` links of its own making; a random choice keeps the fleet in one piece
   cuts      who is no longer accepted, and guests beyond `max_links`, the newest first
+  thins     peers with several connections: one is enough, and each of the others costs either side a dozen tasks
   repairs   peers that are connected but silent in pubsub: a new stream, else a new connection
   asks      new neighbours for addresses
   shuffles  one link for another every two minutes, so that two halves that grew apart find each other
@@ -50,6 +51,7 @@ class Overlay:
         self._accepted = accepted
         self._log = log
         self._since: dict[str, float] = {}  # when each link was first seen, on a clock that nobody sets
+        self._second: dict[str, float] = {}  # when a peer was first seen to have several connections
         self._repairing: set[str] = set()
         self._draw = random.Random()  # noqa: S311 - a choice of neighbours is no secret
 
@@ -64,6 +66,7 @@ class Overlay:
                 self._links.compare(self._stack.connected(), self._stack.in_pubsub())
                 self._notice(ask)
                 await self._cut()
+                self._thin(nursery)
                 self._repair_late(nursery)
                 wanted = self._settings.dials - self._own_links()
                 if trio.current_time() >= shuffle_at:
@@ -129,6 +132,21 @@ class Overlay:
 
     def _age(self, link: PeerLink) -> float:
         return trio.current_time() - self._since.get(link.peer_id, trio.current_time())
+
+    def _thin(self, nursery: trio.Nursery) -> None:
+        """Only the lower peer id closes: if both did, each might close the one that the other keeps."""
+        now = trio.current_time()
+        several = [link.peer_id for link in self._links.all() if self._links.connections(link.peer_id) > 1]
+        self._second = {peer_id: self._second.get(peer_id, now) for peer_id in several}
+        for peer_id, since in self._second.items():
+            if str(self._stack.pubsub.my_id) < peer_id and now - since >= self._settings.second_for:
+                self._second[peer_id] = now
+                self._log.info("second connection closed", peer=peer_id)
+                nursery.start_soon(self._close_second, peer_id)
+
+    async def _close_second(self, peer_id: str) -> None:
+        with trio.move_on_after(2 * CLOSE_SECONDS):
+            await self._stack.disconnect_second(peer_id)
 
     def _repair_late(self, nursery: trio.Nursery) -> None:
         for link in self._links.all():

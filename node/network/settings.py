@@ -57,6 +57,9 @@ class NetworkSettings:
     shuffle_every: float = 120.0
     # After this long without pubsub a connected peer is repaired.
     repair_after: float = 4.0
+    # Two nodes that dial each other at once have two connections. After this long the lower peer id closes one: longer
+    # than it takes to notice that one of them is dead.
+    second_for: float = 10.0
     # How often a connection is tested, and how long its answer may take. The event loop must never stall that long.
     ping_every: float = 5.0
     ping_deadline: float = 4.0

@@ -4,13 +4,27 @@ from pathlib import Path
 
 import pytest
 import trio
+from multiaddr import Multiaddr
 
 from node.network import Network
 from node.network.identity import library_id
-from tests.stage.network_fleet import fleet_in, linked, until
+from tests.stage.network_fleet import Fleet, address_of, fleet_in, linked, reaches, until
 from tests.stage.test_network_faults import MESHSUB, forget_in_pubsub, stack_of
 
 BREAKS = 3
+
+
+async def met_twice(fleet: Fleet, second_for: float) -> tuple[Network, Network]:
+    """Alice and bob, each of whom has dialled the other."""
+    alice = await fleet.start("alice", dials=1, second_for=second_for)
+    bob = await fleet.start("bob", dials=1, second_for=second_for)
+    for one, other in ((alice, bob), (bob, alice)):
+        await stack_of(one).swarm.dial_addr(Multiaddr(address_of(other)), library_id(other.peer_id))
+    return alice, bob
+
+
+def connections(network: Network, other: Network) -> int:
+    return len(stack_of(network).swarm.get_connections(library_id(other.peer_id)))
 
 
 def pending(network: Network) -> int:
@@ -47,3 +61,14 @@ async def test_a_neighbour_that_is_met_twice_at_once_gets_one_stream(
                 nursery.start_soon(stack_of(alice).pubsub.ensure_peer_stream, him)
         (connection,) = stack_of(alice).swarm.get_connections(him)
         await until(lambda: [each.get_protocol() for each in connection.get_streams()].count(MESHSUB) == streams)
+
+
+async def test_of_two_connections_one_is_closed_and_the_link_holds(tmp_path: Path) -> None:
+    async with fleet_in(tmp_path) as fleet:
+        alice, bob = await met_twice(fleet, second_for=1.0)
+        await until(lambda: fleet.log.said("second connection closed"))
+        await until(lambda: connections(alice, bob) == connections(bob, alice) == 1)
+        await linked(alice, bob)
+        await reaches(alice, bob)
+        await reaches(bob, alice)
+        assert not fleet.log.said("link down")

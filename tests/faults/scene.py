@@ -94,7 +94,8 @@ class Scene:
         """Something goes wrong at GitHub. `path`: a regular expression of what follows the repository's own path."""
         place = {"method": method} if method else {}
         below = f"^/repos/{re.escape(self.fleet.hub.repository)}(?=/|$).*?"
-        self.fleet.hub.fault(identifier, path=f"{below}{path}", **place, **options)
+        where = {"path": f"{below}{path}", "repository": self.fleet.hub.repository}  # this for what is done at once
+        self.fleet.hub.fault(identifier, **where, **place, **options)
 
     async def met(self, identifier: str) -> FleetNode:
         """Who ran into this fault of GitHub's, as soon as somebody did."""

@@ -140,6 +140,9 @@ def flush(timeout: float = 2.0) -> bool:
 
 
 def statistics() -> dict[str, int | dict[str, int]]:
-    """What became of this process's records: captured, sent, acknowledged, spooled; refused and dropped by reason."""
+    """What became of this process's records: captured, sent, acknowledged, spooled; refused and dropped by reason.
+
+    What is dropped is counted in occurrences, whatever number of records they were folded into.
+    """
     client = _client
     return {} if client is None else client.worker.counters.as_dict()

@@ -37,6 +37,11 @@ class Answer:
         return self._done.wait(seconds) and self.accepted
 
 
+def occurrences(given: object) -> int:
+    """A count that was given, as far as it is one. Runs nothing of the caller's."""
+    return max(1, min(given, limits.COUNT)) if type(given) is int else 1
+
+
 class Capture:
     """Everything that was taken in the caller; references only, no formatted text."""
 
@@ -62,6 +67,10 @@ class Capture:
         self.ended = False
         self.count = 1
         self.answer: Answer | None = None  # somebody waits for what the node says
+
+    def occurrences(self) -> int:
+        """What it stands for, whatever the caller gave."""
+        return occurrences(self.count)
 
     def size(self) -> int:
         """A rough number of bytes that this holds while it waits."""

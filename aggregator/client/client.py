@@ -15,7 +15,7 @@ import time
 
 from aggregator import limits
 from aggregator.client import hooks
-from aggregator.client.capture import Answer, Capture
+from aggregator.client.capture import Answer, Capture, occurrences
 from aggregator.client.logring import LogRing
 from aggregator.client.notice import WAIT_SECONDS, tell
 from aggregator.client.snapshot import TAKEN_CHARS, take_chain
@@ -75,14 +75,15 @@ class Client:
 
     def report(self, message: str, **options: Any) -> str:
         """Report a message; answers the id, or empty."""
+        count = options.pop("count", 1)
         try:
             kind = exact(options.pop("type", None), limits.NAME_CHARS)
             text = exact(message, TAKEN_CHARS) or shown(message, TAKEN_CHARS)  # whatever it was given
             capture = self._new(text, kind)
-            capture.count = options.pop("count", 1)
+            capture.count = count
             return capture.id if self._put(capture, options) else ""
         except Exception:
-            self.worker.counters.drop("cannot be taken")
+            self.worker.counters.drop("cannot be taken", occurrences(count))
             return ""
 
     def _new(self, message: str, type: str) -> Capture:

@@ -17,7 +17,7 @@ class Counters:
         self.acknowledged = 0  # settled and counted by the node
         self.spooled = 0  # written to disk
         self.refused: dict[str, int] = {}
-        self.dropped: dict[str, int] = {}
+        self.dropped: dict[str, int] = {}  # occurrences: a record may stand for many
 
     def add(self, name: str, count: int = 1) -> None:
         """Raise the counter `name`."""
@@ -29,7 +29,7 @@ class Counters:
         self._note(self.refused, reason)
 
     def drop(self, reason: str, count: int = 1) -> None:
-        """A record was lost in the client."""
+        """`count` occurrences were lost in the client."""
         self._note(self.dropped, reason, count)
 
     def _note(self, table: dict[str, int], reason: str, count: int = 1) -> None:

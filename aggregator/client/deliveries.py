@@ -53,12 +53,13 @@ class Deliveries:
 
     def add(self, record: Map, answer: Answer | None) -> None:
         """Number and keep `record`, or drop and count it. `answer` is given when the record is over."""
+        count = record.get("count", 1)
         try:
             seq = self._outbox.add(record)
         except NotKept as reason:
-            return self._drop(str(reason), answer, record.get("count", 1))
+            return self._drop(str(reason), answer, count)
         except (ValueError, TypeError, OverflowError, RecursionError):
-            return self._drop("cannot be encoded", answer)
+            return self._drop("cannot be encoded", answer, count)
         self.added += 1
         if answer is not None:
             self._answers[seq] = answer
@@ -69,7 +70,7 @@ class Deliveries:
         return self._outbox.held()
 
     def in_memory(self) -> int:
-        """Records that are not over and not on disk."""
+        """Occurrences that are not over and not on disk."""
         return self._outbox.in_memory()
 
     def in_flight(self) -> int:
@@ -134,9 +135,10 @@ class Deliveries:
             return
         self._errors = 0
         first = self._outbox.settled + 1
+        count = self._outbox.occurrences(first - 1) - self._outbox.occurrences(first)
         self._outbox.settle(first)
         self.finished += 1
-        self._drop(f"node: {reason}", self._answers.pop(first, None))
+        self._drop(f"node: {reason}", self._answers.pop(first, None), count)
         self._renew()
 
     # Where the node is not
@@ -190,7 +192,7 @@ class Deliveries:
         return None
 
     def _start_over(self, reason: str) -> None:
-        self._counters.drop(reason, self.held())
+        self._counters.drop(reason, self._outbox.occurrences(self._outbox.settled))
         self.finished += self.held()
         self._give_up()
         self._outbox.discard()
@@ -201,7 +203,7 @@ class Deliveries:
             answer.give(False)
         self._answers.clear()
 
-    def _drop(self, reason: str, answer: Answer | None, count: int = 1) -> None:
+    def _drop(self, reason: str, answer: Answer | None, count: int) -> None:
         """`count`: the occurrences that the record stands for."""
         self._counters.drop(reason, count)
         if answer is not None:

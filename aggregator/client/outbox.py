@@ -46,6 +46,7 @@ class Outbox:
         self._open_spool = open_spool
         self._memory: deque[bytes] = deque()  # the records up to `last`
         self._bytes = 0
+        self._folded: deque[tuple[int, int]] = deque()  # number and count of held records that stand for several
 
     def hello(self) -> bytes:
         """The first frame of a connection, and of a spool."""
@@ -56,6 +57,8 @@ class Outbox:
         """Keep `record`; answers its number. Raises `NotKept`, and then has not changed."""
         frame = fitting_frame(self._codec, {"seq": self.last + 1, **record})
         self.keep(frame)
+        if (count := record.get("count", 1)) > 1:
+            self._folded.append((self.last, count))
         return self.last
 
     def keep(self, frame: bytes) -> None:
@@ -73,12 +76,16 @@ class Outbox:
         return self._bytes >= MEMORY_BYTES or len(self._memory) >= MEMORY_RECORDS
 
     def in_memory(self) -> int:
-        """Records that would be lost if this process died now."""
-        return len(self._memory)
+        """Occurrences that would be lost if this process died now."""
+        return self.occurrences(self.last - len(self._memory))
 
     def held(self) -> int:
         """Records that are not settled."""
         return self.last - self.settled
+
+    def occurrences(self, after: int) -> int:
+        """What the records higher than `after` stand for."""
+        return self.last - after + sum(count - 1 for seq, count in self._folded if seq > after)
 
     def spill(self) -> None:
         """Move what is in memory to the disk, as far as there is room. Raises `NotKept`."""
@@ -116,6 +123,8 @@ class Outbox:
         self.settled = max(self.settled, min(up_to, self.last))
         while self._memory and self.last - len(self._memory) + 1 <= self.settled:
             self._bytes -= len(self._memory.popleft())
+        while self._folded and self._folded[0][0] <= self.settled:
+            self._folded.popleft()
         if self.spool is not None and self.settled >= self.spool.last:
             spool, self.spool = self.spool, None
             spool.remove()
@@ -150,6 +159,7 @@ class Outbox:
     def discard(self) -> None:
         """Forget everything, the file too."""
         self._memory.clear()
+        self._folded.clear()
         self._bytes = 0
         if self.spool is not None:
             self.spool.remove()

@@ -60,7 +60,7 @@ class Sender:
         return not busy and not self._flushes and not self._holding.held()
 
     def in_memory(self) -> int:
-        """Records that only this process has."""
+        """Occurrences that only this process knows of."""
         made = self._made.deliveries.in_memory() if self._made is not None else 0
         return made + self._holding.held()
 
@@ -108,7 +108,7 @@ class Sender:
         try:
             record = self._builder.record(capture)
         except BaseException:  # whatever a hostile object did: one record is lost, not the thread
-            self._counters.drop("cannot be built")
+            self._counters.drop("cannot be built", capture.occurrences())
             if capture.answer is not None:
                 capture.answer.give(False)
             return

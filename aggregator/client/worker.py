@@ -63,7 +63,7 @@ class Worker:
         with self._lock:
             self.counters.captured += 1
             if not self._has_room(size, capture.ended):
-                self.counters.drop("queue full")
+                self.counters.drop("queue full", capture.occurrences())
                 return False
             self._bytes += size
             self._queue.put(capture)

@@ -36,6 +36,10 @@ STOP = frozenset(
 )
 
 
+# What GitHub says of one number whose issue is not there any more: nothing about others.
+OUT_OF_SIGHT = frozenset({Reason.GONE, Reason.TRANSFERRED})
+
+
 class Failure(Exception):
     """Base of the three failures. `text` is GitHub's own message, redacted."""
 
@@ -131,7 +135,8 @@ class HighestNumber(Call[Newest], frozen=True):
 class ReadIssue(Call[Issue | None], frozen=True):
     """One issue by number, which does not lag. None: 404. A pull request is answered as an issue with an empty body.
 
-    Raises `Rejected(Reason.GONE)` on 410. An issue that was moved is answered with its new repository and number.
+    Raises `Rejected(Reason.GONE)` on 410. An issue that was moved is answered with its new repository and number, or
+    raises `Rejected(Reason.TRANSFERRED)` where the token cannot see it.
     """
 
     repository: str

@@ -8,7 +8,7 @@ last, and twice, at least the gap of two lists apart, because a ref may be read 
 and where it knows of nothing, the root is filed anew, as an operator would refile it.
 """
 
-from aggregator.filing.calls import Elapsed, ReadClaim, ReadIssue, Rejected, Steps, ask
+from aggregator.filing.calls import OUT_OF_SIGHT, Elapsed, ReadClaim, ReadIssue, Rejected, Steps, ask
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.listing import Listing, read_found
 from aggregator.filing.recover import read_by_number
@@ -29,17 +29,38 @@ def known_number(case: Case, memory: Memory, settings: Settings, listed: Listing
         return case.number
     if found is not None:
         return found.issue.number
+    number = yield from _best(case, (yield from _claimed(case, settings)))
+    memory.confirmed = number or memory.confirmed
+    return number
+
+
+def _claimed(case: Case, settings: Settings) -> Steps[list[tuple[int, int]]]:
+    """(generations behind the root's own, number) of all issues that the claims of the case's roots speak of."""
+    known: list[tuple[int, int]] = []
     for root in sorted(case.bundle.roots):
         head = yield from ask(ReadClaim(case.bundle.repository, root))
-        if head is not None and head.state == "filed" and head.generation >= case.bundle.generation_of(root):
-            memory.confirmed = head.number
-            return head.number
+        age = case.bundle.generation_of(root) - head.generation if head is not None else 0
+        if head is not None and head.state == "filed" and age <= 0:
+            known.append((age, head.number))
         if head is not None and head.state == "creating":  # the issue may exist, its answer lost and no list showing it
             made = yield from read_by_number(case, Memory(), settings, head)
             if made is not None:
-                memory.confirmed = made.issue.number
-                return made.issue.number
-    return 0
+                known.append((case.bundle.generation_of(made.root) - made.generation, made.issue.number))
+    return sorted(set(known))
+
+
+def _best(case: Case, known: list[tuple[int, int]]) -> Steps[int]:
+    """Of several, as the list and the sweep choose: one that is open, the latest generation, the lowest number."""
+    for _, number in known if len(known) > 1 else []:
+        try:
+            issue = yield from ask(ReadIssue(case.bundle.repository, number))
+        except Rejected as failure:
+            if failure.reason not in OUT_OF_SIGHT:
+                raise
+            continue
+        if issue is not None and issue.open:
+            return number
+    return known[0][1] if known else 0
 
 
 def doubt(case: Case, memory: Memory, settings: Settings) -> Steps[Outcome]:
@@ -63,7 +84,7 @@ def _has_our_marker(case: Case, settings: Settings) -> Steps[bool]:
     try:
         issue = yield from ask(ReadIssue(case.bundle.repository, case.number))
     except Rejected as failure:
-        if failure.reason is not Reason.GONE:
+        if failure.reason not in OUT_OF_SIGHT:
             raise
         return False
     found = read_found(settings, issue) if issue is not None else None

@@ -11,7 +11,7 @@ the list does not show yet. So, in this order, each with its own wait:
 6. List and read on by number once more, then create within the deadline.
 """
 
-from aggregator.filing.calls import Elapsed, ReadIssue, ReadSample, Rejected, Steps, ask
+from aggregator.filing.calls import OUT_OF_SIGHT, Elapsed, ReadIssue, ReadSample, Rejected, Steps, ask
 from aggregator.filing.case import Case, Memory, Outcome, outcome
 from aggregator.filing.claim import Claim
 from aggregator.filing.listing import Found, is_about, look, read_found
@@ -66,9 +66,9 @@ def read_by_number(case: Case, memory: Memory, settings: Settings, head: Claim) 
         try:
             issue = yield from ask(ReadIssue(case.bundle.repository, number))
         except Rejected as failure:
-            if failure.reason is not Reason.GONE:
+            if failure.reason not in OUT_OF_SIGHT:
                 raise  # refused whatever the number: reading on would never end
-            missing, memory.read_to = 0, number  # deleted: the number existed
+            missing, memory.read_to = 0, number  # deleted, or moved away: the number existed
             continue
         if issue is None:
             missing += 1

@@ -1,22 +1,30 @@
 """Whether one more issue stays under the caps: 20 an hour and 50 a day, of the whole fleet.
 
 Counted is what GitHub shows, on GitHub's own clock: no node has to hear of another, and one whose clock is wrong counts
-like all. The list lags behind, so what it does not show is read by number, which does not lag: before claiming, and for
-what has come since once more between winning and creating. What this process sent and cannot see yet counts too. What
-is left open is the moment between that look and the POST: of several nodes that create in the same second, each may
-add one.
+like all. The list lags behind, and shows none whose label people took away; so what it does not show is read by number,
+which does not lag, and known by its marker: once in a run back from the newest number, until enough in a row are older
+than a day, and before claiming, and once more between winning and creating, on to the first number that does not exist.
+What this process sent and cannot see yet counts too. What is left open is the moment between that look and the POST: of
+several nodes that create in the same second, each may add one.
+
+Each way is bounded: as many reads as a day may bring issues of ours, and those after which the scan by number believes
+that it saw the end. Where so much of a day lies behind the newest number, what was seen decides; where so much lies
+ahead of it, nobody creates until the list has caught up.
 """
 
 from collections.abc import Mapping
 
-from aggregator.filing.calls import Issue, Newest, ReadIssue, Rejected, Steps, ask
+from aggregator.filing.calls import OUT_OF_SIGHT, Newest, ReadIssue, Rejected, Steps, ask
 from aggregator.filing.case import Case, Memory
 from aggregator.filing.listing import Listing, read_found
 from aggregator.filing.settings import OWN_LABEL, Caps, Settings
-from aggregator.reason import Reason
 
 HOUR, DAY = 3600.0, 86_400.0  # seconds
-BEHIND = 15  # numbers before the newest that are read, where the list does not show them as ours
+
+
+def reach(settings: Settings) -> int:
+    """Numbers that are read at most in one direction, besides those that the list shows."""
+    return max(settings.caps.day, settings.caps.hour) + settings.missing_in_a_row
 
 
 class Room:
@@ -26,7 +34,8 @@ class Room:
         self.now = now
         self._caps, self._newest, self._memories = caps, newest, memories
         self._made: dict[int, float] = {}  # when each issue of ours was created, by number
-        self._others: set[int] = set()  # numbers that are not ours
+        self._others: dict[int, float] = {}  # when those were that are not ours; 0: deleted, or moved away
+        self._looked_back = False
 
     def note(self, listed: Listing) -> None:
         """What a list shows."""
@@ -40,29 +49,57 @@ class Room:
         return hour < self._caps.hour and day < self._caps.day
 
     def look(self, case: Case, settings: Settings) -> Steps[bool]:
-        """Whether there is room now, by number up to the first that does not exist; none is read twice in a run."""
-        number = max(0, self._newest - BEHIND)
-        while self.left():
+        """Whether there is room now. No number that exists is read twice in a run."""
+        if not self._looked_back:
+            yield from self._look_back(case, settings)
+            self._looked_back = True
+        return (yield from self._look_ahead(case, settings))
+
+    def _look_back(self, case: Case, settings: Settings) -> Steps[None]:
+        """Down from the newest, until all that is younger than a day was seen."""
+        number, reads, old = self._newest, 0, 0
+        while number > 0 and old < settings.missing_in_a_row and self.left():
+            if not self._known(number):
+                if reads == reach(settings):
+                    return
+                reads += 1
+                yield from self._read(case, settings, number)
+            created = self._made.get(number) or self._others.get(number)
+            if created:  # of one that is not there nobody knows how old it was
+                old = old + 1 if self.now - created >= DAY else 0
+            number -= 1
+
+    def _look_ahead(self, case: Case, settings: Settings) -> Steps[bool]:
+        """Up from the newest, to the first number that does not exist."""
+        number, reads = self._newest, 0
+        while self.left() and reads < reach(settings):
             number += 1
-            if number in self._made or number in self._others:
+            if self._known(number):
                 continue
-            try:
-                issue = yield from ask(ReadIssue(case.bundle.repository, number))
-            except Rejected as failure:
-                if failure.reason is not Reason.GONE:
-                    raise
-                issue = None
-            if issue is None and number > max(self._newest, *self._made, 0):
+            reads += 1
+            exists = yield from self._read(case, settings, number)
+            if not exists and number > max(self._newest, *self._made, 0):
+                del self._others[number]  # it may be somebody's in a moment
                 return True
-            self._take(number, issue, settings)
         return False
 
-    def _take(self, number: int, issue: Issue | None, settings: Settings) -> None:
-        ours = issue is not None and (OWN_LABEL in issue.labels or read_found(settings, issue) is not None)
-        if issue is not None and ours:
+    def _known(self, number: int) -> bool:
+        return number in self._made or number in self._others
+
+    def _read(self, case: Case, settings: Settings, number: int) -> Steps[bool]:
+        """Take note of a number. Returns whether it exists, or did."""
+        try:
+            issue = yield from ask(ReadIssue(case.bundle.repository, number))
+        except Rejected as failure:
+            if failure.reason not in OUT_OF_SIGHT:
+                raise
+            self._others[number] = 0.0
+            return True
+        if issue is not None and (OWN_LABEL in issue.labels or read_found(settings, issue) is not None):
             self._made[number] = issue.created_at
         else:
-            self._others.add(number)
+            self._others[number] = issue.created_at if issue is not None else 0.0
+        return issue is not None
 
 
 def clock_of(newest: Newest, now: float) -> float:

@@ -79,6 +79,20 @@ def about_issue(number: int) -> Generator[None]:
         raise Rejected(Reason.REJECTED, f"issue #{number}: {text_of(error)}") from None
 
 
+@contextmanager
+def moved_issue(number: int) -> Generator[None]:
+    """In here GitHub speaks of the place that an issue was moved to: that says nothing about the repository it left."""
+    try:
+        yield
+    except Moved:
+        raise Rejected(Reason.TRANSFERRED, f"issue #{number}: was moved more than once") from None
+    except GithubException as error:
+        failure = _answered(error, False, 0.0)
+        if isinstance(failure, Rejected) and failure.reason is not Reason.GONE:
+            raise Rejected(Reason.TRANSFERRED, f"issue #{number}: its new place answers {text_of(error)}") from None
+        raise
+
+
 def text_of(error: GithubException) -> str:
     """GitHub's own words, short and redacted, with the status in front."""
     return _clean(f"{error.status} {_message(error)}".strip())

@@ -8,7 +8,7 @@ from github.Repository import Repository
 
 from aggregator.filing.calls import CreateIssue, EditIssue, HighestNumber, Issue, ListIssues, Newest, ReadIssue
 from aggregator.filing.settings import OWN_LABEL
-from node.github.failures import about_issue, says
+from node.github.failures import about_issue, moved_issue, says
 from node.github.hub import Hub
 from node.github.repository import FACTS_AGE
 from node.github.retry import Moved
@@ -85,13 +85,14 @@ def _listed(wire: WireIssue, repository: str) -> Issue | None:
 
 
 def _read(g: Github, repository: Repository, number: int) -> WireIssue | None:
-    """None: 404. An issue that was moved is read where it is now."""
+    """None: 404. An issue that was moved is read where it is now; raises `Rejected(TRANSFERRED)` where it cannot be."""
     try:
         data = repository.get_issue(number).raw_data
     except UnknownObjectException:
         return None
     except Moved as moved:
-        _, data = g.requester.requestJsonAndCheck("GET", moved.location)
+        with moved_issue(number):
+            _, data = g.requester.requestJsonAndCheck("GET", moved.location)
     return msgspec.convert(data, WireIssue)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from aggregator.due import Policy
 from aggregator.filing.calls import CreateClaim, CreateIssue, Failure, NotSent, Rejected
+from aggregator.filing.room import reach
 from aggregator.filing.settings import Caps
 from aggregator.reason import Reason
 from tests.pure.desk import Desk, Event, github, is_filed
@@ -80,6 +81,57 @@ def test_the_cap_counts_what_another_filed_and_no_list_shows_yet() -> None:
     alice.github.faults.list_lag = 0.0
     bob.world.now += HOUR + DAY
     bob.settle()
+
+
+def by_hand(desk: Desk, how_many: int) -> None:
+    for number in range(how_many):
+        desk.github.report_by_hand(f"Question {number}", "How do I install it?", "somebody")
+
+
+def reads(desk: Desk) -> int:
+    return desk.github.calls.count("ReadIssue")
+
+
+@pytest.mark.parametrize("people", [0, 16, 60])
+def test_the_cap_counts_what_lost_its_label_and_what_stands_behind_the_issues_of_people(people: int) -> None:
+    alice = busy(4, Caps(3, 50))
+    alice.tick()
+    for stored in alice.github.issues.values():
+        stored.issue = msgspec.structs.replace(stored.issue, labels=())
+    by_hand(alice, people)
+    bob = Desk(alice.github, "bob", caps=Caps(3, 50))
+    bob.see(9)
+    assert bob.file(9).reason is Reason.CAP_REACHED
+
+
+def test_the_cap_counts_what_a_day_brought_though_deleted_numbers_lie_between() -> None:
+    alice = busy(3, Caps(20, 3))
+    alice.tick()
+    by_hand(alice, 30)
+    for number, stored in alice.github.issues.items():
+        stored.issue = msgspec.structs.replace(stored.issue, labels=())
+        stored.deleted = number > 3
+    bob = Desk(alice.github, "bob", caps=Caps(20, 3))
+    bob.see(9)
+    bob.world.now += 4 * HOUR
+    assert bob.file(9).reason is Reason.CAP_REACHED
+
+
+def test_the_look_by_number_is_bounded_whatever_people_write() -> None:
+    desk = busy(2)
+    by_hand(desk, 300)
+    desk.tick()
+    assert created(desk) == 302
+    assert reads(desk) <= reach(desk.settings) + 3 * 2  # what was made meanwhile is read besides
+
+
+def test_where_nothing_was_made_for_a_day_the_look_is_short() -> None:
+    desk = Desk(github())
+    by_hand(desk, 300)
+    desk.world.now += DAY
+    desk.see()
+    desk.file()
+    assert reads(desk) <= desk.settings.missing_in_a_row + 2
 
 
 def test_who_looked_before_another_filed_looks_again_before_it_creates() -> None:

@@ -112,6 +112,44 @@ def test_a_new_linked_issue_for_which_the_book_has_no_room_is_refused_and_spoken
     assert len(desk.github.issues[1].comments) == 1
 
 
+def test_of_two_merged_bugs_without_labels_the_lowest_open_issue_goes_on() -> None:
+    for closed, expected in (((), 2), ((2,), 3), ((2, 3), 2)):
+        desk = Desk(github())
+        desk.github.report_by_hand("A question", "How do I install it?", "somebody")
+        for number in (2, 1):  # so the root that comes first has the higher number
+            desk.see(number)
+            desk.settle()
+        desk.rule("edge", edge(name(1), name(2)), True)
+        for number in (2, 3):
+            without_label(desk, number)
+        for number in closed:
+            desk.github.close(number, "completed")
+        told(desk, 1)
+        desk.see(1, 50)
+        assert desk.tick()[name(1)].number == expected
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_an_issue_that_was_moved_out_of_sight_is_a_word_about_that_issue_alone(named: bool) -> None:
+    desk = Desk(github())
+    theirs = desk.github.report_by_hand("A question", "How do I install it?", "somebody")
+    desk.see(1)
+    desk.settle()
+    (first,) = issues_about(desk)
+    gone = first if named else theirs
+    desk.github.out_of_sight.add(gone)
+    desk.world.now += 7_200.0
+    if not named:
+        told(desk, theirs)  # somebody says that it is the one
+    else:
+        without_label(desk, first)
+    desk.see(1, 500)
+    desk.see(2)
+    outcomes = desk.tick()
+    assert outcomes[name(2)].reason is Reason.CREATED
+    assert outcomes[name(1)].reason is (Reason.TRANSFERRED if named else Reason.UPDATED)
+
+
 def test_a_persons_issue_that_the_book_names_gets_no_comment_and_hides_nothing() -> None:
     desk = Desk(github())
     theirs = desk.github.report_by_hand("A question", "How do I install it?", "somebody")

@@ -108,6 +108,7 @@ class VirtualGitHub:
         self.caller = ""  # the machine that the call comes from
         self.looked: dict[str, float] = {}  # by machine: when it last read the list
         self.late = 0.0  # seconds between the last check of who calls and the arrival of the call
+        self.out_of_sight: set[int] = set()  # issues that were moved to where the token cannot see them
         self.excused: set[int] = set()  # issues that may stand beside another: made too late, or reopened by a person
         self.touched: set[str] = set()  # roots whose issues people have changed
 
@@ -220,6 +221,8 @@ class VirtualGitHub:
                 highest = max((n for n, s in self.issues.items() if s.listed(self.world.now)), default=0)
                 return Newest(highest, self.world.now)
             case ReadIssue():
+                if call.number in self.out_of_sight:
+                    raise Rejected(Reason.TRANSFERRED, "its new place answers 404")
                 stored = self.stored(call.repository, call.number)
                 if stored is not None and stored.deleted:
                     raise Rejected(Reason.GONE, "This issue was deleted")

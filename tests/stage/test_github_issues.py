@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+from github import GithubException
 
 from aggregator.filing.calls import (
     AddComment,
@@ -28,6 +29,7 @@ from aggregator.filing.settings import OWN_LABEL
 from aggregator.reason import Reason
 from node.clock import SystemClock
 from node.github import GitHub
+from node.github.failures import moved_issue
 from tests.stage.github_world import SHOP, World, github_world
 from tests.stage.scripted import answer, client_of, scripted
 
@@ -226,6 +228,33 @@ async def test_reading_a_number_tells_absent_deleted_moved_and_pull_request_apar
     change = await github.perform(ReadIssue(SHOP, pull["number"]))
     assert change is not None
     assert (change.title, change.body) == ("a fix", "")
+
+
+async def test_an_issue_that_was_moved_on_and_on_says_nothing_about_its_repository(world: World) -> None:
+    github = world.github()
+    for name in ("acme/other", "acme/third"):
+        await world.control("POST", "/repositories", full_name=name)
+    number = await filed(world)
+    moved = await world.person("transfer", number=number, to="acme/other")
+    await world.person("transfer", number=moved["number"], to="acme/third", repository="acme/other")
+    with pytest.raises(Rejected) as caught:
+        await github.perform(ReadIssue(SHOP, number))
+    assert (caught.value.reason, caught.value.stops) == (Reason.TRANSFERRED, False)
+    assert f"#{number}" in caught.value.text
+    assert await github.perform(ReadIssue(SHOP, 99)) is None
+
+
+@pytest.mark.parametrize("status", [403, 404, 451])
+def test_a_place_that_an_issue_was_moved_to_and_that_refuses_speaks_of_that_issue_alone(status: int) -> None:
+    with pytest.raises(Rejected) as caught, moved_issue(7):
+        raise GithubException(status, {"message": "Not Found"}, {})
+    assert (caught.value.reason, caught.value.stops) == (Reason.TRANSFERRED, False)
+
+
+@pytest.mark.parametrize("status", [401, 410, 429, 502])
+def test_what_a_new_place_says_about_token_limits_or_deletion_stays_what_it_is(status: int) -> None:
+    with pytest.raises(GithubException), moved_issue(7):
+        raise GithubException(status, {"message": "This issue was deleted"}, {})
 
 
 async def test_an_issue_of_a_renamed_repository_is_where_it_was(world: World) -> None:

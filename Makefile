@@ -11,7 +11,7 @@ SEEDS ?= 20
 SEED_START ?= 1
 FAULTS ?=
 ROUNDS ?= 0
-JOBS ?= 2
+JOBS ?= 3
 LOG ?=
 MINUTES ?= 60
 
@@ -27,7 +27,7 @@ test: check ## style, types and every test (under 15 minutes)
 	@sh tools/check_namespaces.sh
 	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(TEST_ARGS)
 
-faults: $(STAMP) ## whatever breaks, round after round (about an hour): make faults FAULTS=kill,partition ROUNDS=2
+faults: $(STAMP) ## whatever breaks, round after round (under an hour): make faults FAULTS=kill,partition LOG=rounds.jsonl
 	@sh tools/check_namespaces.sh
 	@$(BIN)/python -m tests.faults --faults "$(FAULTS)" --rounds $(ROUNDS) --jobs $(JOBS) --seed $(SEED_START) --log "$(LOG)" $(FAULT_ARGS)
 

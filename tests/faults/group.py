@@ -82,7 +82,7 @@ async def one_round(scene: Scene, fault: Fault, number: int, nth: str) -> bool:
     say(f"{fault.name} {nth}: {'kept' if kept else 'BROKEN'} in {outcome.seconds:.0f} s ({steps}) {told}")
     for trouble in outcome.trouble:
         say(f"    {trouble}")
-    say(RESULT + json.dumps({"fault": fault.name, "kept": kept, "outcome": asdict(outcome)}))
+    say(RESULT + json.dumps({"fault": fault.name, "kept": kept, "outcome": asdict(outcome), "told": told}))
     return kept
 
 

@@ -48,7 +48,7 @@ def read(arguments: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Whatever breaks, round after round.")
     parser.add_argument("--faults", default="", help="names of faults or groups, by comma (default: all)")
     parser.add_argument("--rounds", type=int, default=0, help="of each fault (default: as the catalogue says)")
-    parser.add_argument("--jobs", type=int, default=2, help="groups at a time (default: 2)")
+    parser.add_argument("--jobs", type=int, default=3, help="groups at a time (default: 3; rounds mostly wait)")
     parser.add_argument("--minutes", type=float, default=240, help="of each group; then no more rounds (default: 240)")
     parser.add_argument("--seed", type=int, default=1)
     about_log = (

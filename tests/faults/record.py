@@ -21,6 +21,7 @@ class Record:
     at: str  # when it ended, ISO 8601
     commit: str  # that the program was of; ends in "+" where files differ from it
     outcome: Outcome
+    told: str = ""  # what the strike says of itself
 
 
 def line(record: Record) -> str:

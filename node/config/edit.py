@@ -14,7 +14,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from aggregator.brief import brief
-from node.config.file import CREDENTIAL_REMEDY, HIDDEN, ConfigError, shown, suggestion
+from node.config.file import CREDENTIAL_REMEDY, HIDDEN, ConfigError, redacted, shown, suggestion
 from node.config.kinds import BadValue, looks_like_token
 from node.config.sections import SETTINGS, Setting
 
@@ -45,8 +45,8 @@ def plain_value(key: str, value: object) -> object:
 
 
 def displayed(key: str, value: object) -> object:
-    """`value` as it may be shown: a secret only as that there is one."""
-    return HIDDEN if value and key in SETTINGS and SETTINGS[key].kind.secret else value
+    """`value` as it may be shown: a secret only as that there is one, and none that stands in it."""
+    return HIDDEN if value and key in SETTINGS and SETTINGS[key].kind.secret else redacted(value)
 
 
 def known(key: str) -> Setting:

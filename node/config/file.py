@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from aggregator.brief import brief
+from aggregator.redact import redact_command, redact_text
 from node.config.kinds import BadValue, looks_like_token, words
 from node.config.sections import SECTIONS, SETTINGS, Config, Setting
 
@@ -103,8 +104,21 @@ def standard_files(environment: Mapping[str, str]) -> tuple[Path, Path]:
     return Path(home) / "error-aggregator" / "config.toml", SYSTEM_FILE
 
 
+def redacted(value: object) -> Any:
+    """A value as TOML holds it, without its secrets: an argument of a command may be one."""
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, list | tuple):
+        items = [redacted(each) for each in cast("list[object]", value)]
+        return redact_command(cast("list[str]", items)) if all(isinstance(each, str) for each in items) else items
+    if isinstance(value, Mapping):
+        return {name: redacted(each) for name, each in cast("Mapping[Any, object]", value).items()}
+    return value
+
+
 def shown(value: object) -> str:
-    """A value as a message shows it: short, on one line."""
+    """A value as a message shows it: short, on one line, without secrets."""
+    value = redacted(value)
     given = ascii(f'"{value}"' if isinstance(value, str) else words(value))[1:-1]
     return given if len(given) <= SHOWN else given[: SHOWN - 1] + "…"
 

@@ -1,9 +1,9 @@
 """A notification handed to a program: without a shell, with an end, and with nothing of this process.
 
-The program runs in a session of its own, so that all that it started can be ended with it when its time is up. It gets
-the notification on standard input and a few harmless variables: none of the node's tokens. What it writes to standard
-error is kept as far as a log line goes, the rest is thrown away. It is run once: whether a program that failed has
-done its work nobody knows but itself.
+The program runs in a session of its own, so that all that it started can be ended with it when its time is up. It
+gets the notification on standard input and a few harmless variables: none of the node's tokens. What it writes to
+standard error is kept as far as a log line goes, without secrets (its own arguments among them); the rest is thrown
+away. It is run once: whether a program that failed has done its work nobody knows but itself.
 """
 
 import contextlib
@@ -14,7 +14,11 @@ from collections.abc import Mapping, Sequence
 
 import trio
 
-OUTPUT_BYTES = 300  # of standard error, for the reason
+from aggregator.redact import REDACTED, redact_command, redact_text
+
+OUTPUT_BYTES = 4096  # of standard error that are kept
+OUTPUT_CHARS = 300  # of these, for the reason; cut when secrets are out, for half of one is not known as one
+SECRET_CHARS = 4  # of a hidden argument; a shorter one would be found in any text
 CHUNK = 16 * 1024  # bytes
 VARIABLES = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 
@@ -42,9 +46,18 @@ async def run(command: Sequence[str], given: bytes, seconds: float, environment:
     if scope.cancelled_caught:
         return f"{command[0]} did not end within {seconds:g} s and was killed"
     if process.returncode:
-        words = bytes(said).decode(errors="replace").strip()
+        words = without_secrets(bytes(said).decode(errors="replace").strip(), command)[:OUTPUT_CHARS]
         return f"{command[0]} ended with status {process.returncode}" + (f": {words}" if words else "")
     return None
+
+
+def without_secrets(text: str, command: Sequence[str]) -> str:
+    """`text` without secrets, and without those that `command` was given: a program likes to repeat them."""
+    for argument, harmless in zip(command, redact_command(command), strict=True):
+        secret = argument.removeprefix(harmless.partition(REDACTED)[0])
+        if harmless != argument and len(secret) >= SECRET_CHARS:
+            text = text.replace(secret, REDACTED)
+    return redact_text(text)
 
 
 async def _talk(process: trio.Process, given: bytes, said: bytearray) -> None:

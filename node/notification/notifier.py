@@ -25,6 +25,7 @@ from aggregator.notification.latch import Latch, Row
 from aggregator.notification.newcomers import Newcomer, Newcomers
 from aggregator.notification.outcomes import Outcomes
 from aggregator.notification.waiting import Waiting
+from aggregator.redact import redact_command
 from node.clock import Clock
 from node.config import Loaded
 from node.control.view import Delivery, Notified
@@ -139,7 +140,10 @@ class Notifier:
 
     def state(self) -> Notified:
         targets, counts = self.courier.targets, self.courier.counts
-        named = {"command": " ".join(targets.command), "webhook": targets.source if targets.webhook else ""}
+        named = {
+            "command": " ".join(redact_command(targets.command)),
+            "webhook": targets.source if targets.webhook else "",
+        }
         return Notified(
             targets={name: what for name, what in named.items() if what},
             events=list(self._parts.terms.loaded.config.notify.events),

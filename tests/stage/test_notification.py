@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,45 @@ def test_the_command_line_hides_a_webhooks_address(tmp_path: Path, capsys: pytes
     assert "(hidden)" in said
     assert "expected an https address" in said
     assert SECRET not in said
+
+
+TOKEN = "s3cr3t-of-the-pager"
+
+
+def test_a_secret_among_the_commands_arguments_is_shown_nowhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "config.toml"
+    cli = Cli(path, environment={"HOME": str(tmp_path), "AGGREGATOR_CONTROL_SOCKET": str(tmp_path / "none.sock")})
+    given = {"key": "notify.command", "value": f"/bin/page,--team,web,--api-key,{TOKEN}"}
+    assert execute(config_set.VERB, cli, given) == DONE
+    cli = replace(cli)
+    for as_json in (False, True):
+        execute(config_show.VERB, cli, {}, as_json)
+        execute(config_get.VERB, cli, {"key": "notify.command"}, as_json)
+    path.write_text(f'[notify]\ncommand = "page --api-key {TOKEN}"\n')
+    assert execute(config_check.VERB, replace(cli), {}) == PROBLEM
+    said = "".join(capsys.readouterr())
+    assert said.count("--team,web,--api-key,[redacted]") == 3
+    assert "page --api-key [redacted]" in said
+    assert TOKEN not in said
+
+
+async def test_neither_the_state_nor_the_words_of_a_command_hold_its_secrets(tmp_path: Path) -> None:
+    noisy = f"import sys; sys.exit('x' * 280 + ' no such key: {TOKEN[:9]}' + '{TOKEN[9:]}; password={TOKEN[::-1]}')"
+    program = (*python(noisy), "--api-key", TOKEN)
+    async with desk(tmp_path) as made:
+        settings = replace(made.terms.loaded.config.notify, command=program)
+        made.terms.loaded = replace(made.terms.loaded, config=replace(made.terms.loaded.config, notify=settings))
+        assert made.notifier.state().targets["command"].endswith("--api-key [redacted]")
+        (delivery,) = await made.notifier.test()
+    assert "ended with status 1: xxx" in delivery.trouble
+    assert TOKEN[:4] not in delivery.trouble
+
+
+def test_words_of_a_command_lose_what_it_was_given_wherever_that_stands() -> None:
+    said = command.without_secrets(f"bad {TOKEN}, token=abcdef0123456789", ("/bin/page", f"--token={TOKEN}", "web"))
+    assert said == "bad [redacted], token=[redacted]"
 
 
 def test_a_credential_wins_over_the_setting_and_must_be_https(tmp_path: Path) -> None:

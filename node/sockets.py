@@ -5,6 +5,7 @@ it is protected, and what a dead program left there is replaced. What a living o
 the socket keeps a second node away, and any other program is noticed because it answers.
 """
 
+import errno
 import fcntl
 import grp
 import os
@@ -18,6 +19,14 @@ from typing import NamedTuple
 BACKLOG = 512  # connections that wait to be accepted
 RECEIVE_BYTES = 1024 * 1024  # datagrams that wait, in the kernel
 LAST_PORT = 65_535
+METRICS_REMEDY: Mapping[int, str] = {
+    errno.EADDRINUSE: "stop what has the port, or choose another port",
+    errno.EADDRNOTAVAIL: "this machine does not have that address: choose 127.0.0.1",
+    errno.EAFNOSUPPORT: "this machine has no IPv6: choose 127.0.0.1",
+    errno.EACCES: "ports below 1024 are kept for root: choose a higher one",
+    errno.EPERM: "this user may not listen there: choose a port above 1023",
+    socket.EAI_NONAME: "that name is not known here: choose 127.0.0.1",
+}
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -88,9 +97,9 @@ def bind_loopback(address: str) -> socket.socket:
     try:
         sock = socket.create_server((host.strip("[]"), int(port)), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise SocketError(
-            f"control.metrics: cannot listen on {address} ({error}): stop what has the port, or choose another"
-        ) from None
+        remedy = METRICS_REMEDY.get(error.errno or 0, "choose another address")
+        why = error.strerror or str(error)
+        raise SocketError(f"control.metrics: cannot listen on {address} ({why}): {remedy}") from None
     sock.setblocking(False)
     return sock
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import RenderableType
 from rich.text import Text
@@ -10,18 +11,19 @@ from node.cli.config_show import Entry, entry
 from node.cli.tables import literal
 from node.cli.verb import Cli, Usage, Verb
 from node.config import ConfigError
-from node.config.edit import known
+from node.config.key import known
 
-Key = Annotated[str, typer.Argument(help="Such as filing.issues.", metavar="KEY")]
+Key = Annotated[str, typer.Argument(help="Such as filing.issues, or bundle.services.web.threshold.", metavar="KEY")]
 
 
 def run(cli: Cli, key: Key) -> Entry:
     """Print the effective value of one setting."""
     try:
-        known(key)
+        found = known(key)
+        whole = entry(cli, found.setting.key)
+        return msgspec.structs.replace(whole, key=key, value=found.within(whole.value)) if found.below else whole
     except ConfigError as error:
         raise Usage(str(error)) from None
-    return entry(cli, key)
 
 
 def table(found: Entry) -> RenderableType:

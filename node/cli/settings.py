@@ -16,9 +16,10 @@ from rich.text import Text
 
 from node.cli.tables import literal
 from node.cli.verb import DONE, PROBLEM, Cli, Problem, Usage
-from node.config import SETTINGS, ConfigError, set_value
+from node.config import ConfigError, set_value
 from node.config.edit import displayed, plain_value
 from node.config.file import SYSTEM_FILE, standard_files
+from node.config.key import known
 from node.control.client import Refused, Silent, Unreachable
 
 RELOADED, NOT_RUNNING = "reloaded", "not running"
@@ -59,9 +60,9 @@ def change(cli: Cli, values: Mapping[str, object], warnings: tuple[str, ...] = (
     for key, value in plain.items():
         set_value(path, key, value)
     overruled = [
-        f"{SETTINGS[key].variable} in the environment overrules {key}"
+        f"{known(key).setting.variable} in the environment overrules {key}"
         for key in plain
-        if SETTINGS[key].variable in cli.environment
+        if known(key).setting.variable in cli.environment
     ]
     shown = {key: displayed(key, value) for key, value in plain.items()}
     return Changed(str(path), shown, _not_told(other) if other else _tell(cli), [*warnings, *overruled])

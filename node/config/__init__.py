@@ -1,13 +1,14 @@
 """Configuration: one frozen object, read and checked once at start, then only passed.
 
-`sections` says what there is, `kinds` how values look, `file` reads, `edit` changes, `sample` documents, `places` fills
-in paths, `earlier` reads the settings of other tools.
+`sections` says what there is, `kinds` how values look, `file` reads (`toml` as text), `edit` changes, `words` says why
+not, `sample` documents, `places` fills in paths, `earlier` reads the settings of other tools.
 """
 
 from node.config.edit import set_value
-from node.config.file import ConfigError, Loaded, load
+from node.config.file import Loaded, load
 from node.config.places import Places, places
 from node.config.sections import SETTINGS, Config, Setting, value_of
+from node.config.words import ConfigError
 
 __all__ = [
     "SETTINGS",

@@ -16,8 +16,9 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent
 
 from aggregator.notification.event import FILED, FIRST, KINDS, REGRESSION
-from node.config.file import CREDENTIAL_REMEDY, SECRET_KEY, ConfigError
+from node.config.file import SECRET_KEY
 from node.config.kinds import boolean, looks_like_token
+from node.config.words import CREDENTIAL_REMEDY, ConfigError
 
 FILE_BYTES = 1024 * 1024
 Take = Callable[[Any], Mapping[str, object]]  # from a value to values by key of ours

@@ -8,38 +8,22 @@ was expected: a misspelled setting that is quietly ignored is worse than a node 
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
-from aggregator.brief import brief
-from aggregator.redact import redact_command, redact_text
-from node.config.kinds import BadValue, looks_like_token, words
+from node.config.key import suggestion
+from node.config.kinds import BadValue, looks_like_token
 from node.config.sections import SECTIONS, SETTINGS, Config, Setting
+from node.config.toml import decode, line_of, lines_of, parse
+from node.config.words import CREDENTIAL_REMEDY, HIDDEN, ConfigError, shown
 
 CLIENT_VARIABLES = frozenset({"AGGREGATOR_LOG_LINES"})  # of aggregator.client, and looking like ours
 PROBLEMS = 50  # that are told at once
-SHOWN = 60  # characters of a value in a message
-EARLIER: Mapping[str, str] = {  # what tools of before called it: ours
-    "github_repo": "github.repository",
-    "issue_labels": "filing.labels",
-    "auto_create_issues": "filing.issues",
-    "enabled": "filing.issues",
-}
 SYSTEM_FILE = Path("/etc/error-aggregator/config.toml")
-CREDENTIAL_REMEDY = (
-    "tokens are never kept in a file: remove it, revoke it if others could read it, and give the token as systemd "
-    "credential, GITHUB_TOKEN, GH_TOKEN or through `gh auth login`"
-)
-HIDDEN = "(hidden)"  # stands for a secret where settings are shown
 SECRET_KEY = re.compile(r"token|secret|passw|credential|private_?key|(^|[._])pat$", re.IGNORECASE)
-
-
-class ConfigError(Exception):
-    """The configuration is refused. The text has one line per problem: where, what, and what was expected."""
 
 
 @dataclass(frozen=True)
@@ -104,49 +88,14 @@ def standard_files(environment: Mapping[str, str]) -> tuple[Path, Path]:
     return Path(home) / "error-aggregator" / "config.toml", SYSTEM_FILE
 
 
-def redacted(value: object) -> Any:
-    """A value as TOML holds it, without its secrets: an argument of a command may be one."""
-    if isinstance(value, str):
-        return redact_text(value)
-    if isinstance(value, list | tuple):
-        items = [redacted(each) for each in cast("list[object]", value)]
-        return redact_command(cast("list[str]", items)) if all(isinstance(each, str) for each in items) else items
-    if isinstance(value, Mapping):
-        return {name: redacted(each) for name, each in cast("Mapping[Any, object]", value).items()}
-    return value
-
-
-def shown(value: object) -> str:
-    """A value as a message shows it: short, on one line, without secrets."""
-    value = redacted(value)
-    given = ascii(f'"{value}"' if isinstance(value, str) else words(value))[1:-1]
-    return given if len(given) <= SHOWN else given[: SHOWN - 1] + "…"
-
-
-def lines_of(text: str) -> dict[str, int]:
-    """The line of each dotted key and section in TOML `text`; good enough for messages."""
-    found: dict[str, int] = {}
-    section = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[+\s*([^\[\]]+?)\s*\]", line):
-            section = _dotted(header[1])
-            found.setdefault(section, number)
-        elif pair := re.match(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""", line):
-            found.setdefault(".".join(filter(None, (section, _dotted(pair[1])))), number)
-    return found
-
-
 def _read_file(path: Path, reading: _Reading) -> None:
     try:
-        text = path.read_text(encoding="utf-8")
-        tables = tomllib.loads(text)
+        text = decode(path, path.read_bytes())
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}): check the path and its mode") from None
-    except (ValueError, RecursionError) as error:  # beside its own, tomllib lets an integer's and the stack's limit out
-        raise ConfigError(f"{path}: not TOML: {brief(error)}") from None
-    lines = lines_of(text)
+    tables, lines = parse(path, text), lines_of(text)
     for key, value in _keys(tables):
-        where = f"{path}:{_line(lines, key)}"
+        where = f"{path}:{line_of(lines, key)}"
         if setting := SETTINGS.get(key):
             reading.take(setting, value, where)
         else:
@@ -188,29 +137,6 @@ def _unknown(key: str, value: object) -> str:
     return f"{key} is no setting{suggestion(key) or f': expected one of {expected}'}"
 
 
-def suggestion(key: str) -> str:
-    """`: did you mean …?` where something is spelt nearly so, or so in another section; else nothing."""
-    key = key[:SHOWN]  # nothing of ours is as long
-    name = key.rpartition(".")[2]
-    by_name: dict[str, list[str]] = {}
-    for setting in SETTINGS.values():
-        by_name.setdefault(setting.name, []).append(setting.key)
-    near = get_close_matches(key, SETTINGS, n=1, cutoff=0.8) or by_name.get(name) or [EARLIER.get(name, "")]
-    if not near[0]:
-        near = [each for found in get_close_matches(name, by_name, n=1, cutoff=0.8) for each in by_name[found]]
-    return f": did you mean {' or '.join(near)}?" if near else ""
-
-
 def _hint(name: str, known: Mapping[str, Any]) -> str:
     near = get_close_matches(name, known, n=1, cutoff=0.8)
     return f": did you mean {near[0]}?" if near else ""
-
-
-def _line(lines: Mapping[str, int], key: str) -> int:
-    """Of the key, of anything below it, or of its section."""
-    below = (number for name, number in lines.items() if name.startswith(key + "."))
-    return lines.get(key) or min(below, default=0) or lines.get(key.partition(".")[0], 1)
-
-
-def _dotted(given: str) -> str:
-    return ".".join(part.strip().strip("\"'") for part in given.split("."))

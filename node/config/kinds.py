@@ -1,5 +1,6 @@
 """Kinds of configuration values: how each is read from TOML or from text, what is expected, how it is written back."""
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ T = TypeVar("T")
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}  # seconds
 SIZES = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+LAST_PORT = 65_535
 REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
 TOKEN = re.compile(r"gh[pousr]_[A-Za-z0-9]{8,}|github_pat_[A-Za-z0-9_]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY")
 
@@ -29,6 +31,7 @@ class Kind(Generic[T]):
     parse: Callable[[str], object]
     write: Callable[[T], object] = lambda value: value  # to what TOML can hold
     secret: bool = False  # never shown
+    entry: "Kind[Any] | None" = None  # of a table: of what its names stand for
 
 
 def boolean() -> Kind[bool]:
@@ -113,6 +116,31 @@ def web_address() -> Kind[Secret]:
     return Kind('an https address, or "" for none', read, str, Secret.reveal, secret=True)
 
 
+def loopback() -> Kind[str]:
+    """Where something listens that only this machine may reach."""
+
+    def read(value: object) -> str:
+        given = _typed(value, str)
+        if given and not _on_loopback(given):
+            raise BadValue
+        return given
+
+    example = 'such as "127.0.0.1:9464" (localhost, 127.x.x.x or [::1]; a port from 1 to 65535)'
+    return Kind(f'a loopback address and port {example}, or ""', read, str)
+
+
+def _on_loopback(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", port) or int(port) > LAST_PORT:
+        return False
+    if host in ("localhost", "[::1]"):
+        return True
+    try:
+        return ipaddress.IPv4Address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def postable(address: str) -> bool:
     """Whether nobody on the way can read what is posted to `address`: https, or a port of this machine."""
     try:
@@ -156,7 +184,10 @@ def table(expected: str, item: Kind[T], keys: str = r"[^\x00]+") -> Kind[Mapping
         pairs = [part.partition("=") for part in given.split(",") if part.strip()]
         return {key.strip(): item.parse(each.strip()) for key, _, each in pairs}
 
-    return Kind(expected, read, parse, lambda value: {key: item.write(each) for key, each in value.items()})
+    def write(value: Mapping[str, T]) -> object:
+        return {key: item.write(each) for key, each in value.items()}
+
+    return Kind(expected, read, parse, write, entry=item)
 
 
 def read_duration(value: object) -> float:

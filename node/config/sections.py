@@ -19,6 +19,7 @@ from node.config.kinds import (
     choice,
     duration,
     integer,
+    loopback,
     names,
     repository,
     size,
@@ -105,13 +106,7 @@ class Control:
     socket: str = setting(
         text("a path"), "", "The control socket, mode 0600. Empty: control.sock beside the ingest socket."
     )
-    metrics: str = setting(
-        text(
-            'a loopback address and port such as "127.0.0.1:9464", or ""', r"|(127\.[\d.]+|localhost|\[::1\]):\d{1,5}"
-        ),
-        "",
-        "Where /metrics is served over TCP besides. Empty: nowhere.",
-    )
+    metrics: str = setting(loopback(), "", "Where /metrics is served over TCP besides. Empty: nowhere.")
 
 
 @dataclass(frozen=True)

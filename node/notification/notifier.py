@@ -140,10 +140,8 @@ class Notifier:
 
     def state(self) -> Notified:
         targets, counts = self.courier.targets, self.courier.counts
-        named = {
-            "command": " ".join(redact_command(targets.command)),
-            "webhook": targets.source if targets.webhook else "",
-        }
+        command = " ".join(redact_command(targets.command))  # an argument may be a secret
+        named = {"command": command, "webhook": targets.source if targets.webhook else ""}
         return Notified(
             targets={name: what for name, what in named.items() if what},
             events=list(self._parts.terms.loaded.config.notify.events),

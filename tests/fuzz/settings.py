@@ -5,9 +5,10 @@ from pathlib import Path
 
 from node.config.earlier import from_file
 from node.config.edit import plain_value, set_value
-from node.config.file import ConfigError, load
+from node.config.file import load
 from node.config.sample import sample
 from node.config.sections import SETTINGS, Config, value_of
+from node.config.words import ConfigError
 from tests.fuzz.laws import short
 
 LINES = 64  # of one error

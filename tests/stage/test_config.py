@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 
@@ -145,8 +146,54 @@ def test_the_configuration_cannot_be_changed_once_it_is_made() -> None:
                 setattr(section, each.name, None)
 
 
-def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path) -> None:
-    assert "line 2" in problems(tmp_path, "[bundle]\ninterval = = 5\n")[0]
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("[bundle]\ninterval = = 5\n", "2:12", 'Invalid value: expected "text" in quotes, a number'),
+        ("[bundle\nthreshold = 5\n", "1:8", "Expected ']' at the end of a table declaration"),
+        ("[bundle]\nthreshold 5\n", "2:11", "Expected '=' after a key in a key/value pair"),
+        ("[log]\nlevel = warning\n", "2:9", 'Invalid value: expected "text" in quotes'),
+        ('[log]\nlevel = "info\n[node]\n', "2:14", "Illegal character"),
+        ("[log]\nlevel = 'info", "2:14", 'Expected "\'", at the end of the file'),
+        ("[filing]\n\n[filing]\n", "3:8", "Cannot declare ('filing',) twice: expected each [SECTION] once"),
+        ("[filing]\nissues = true\nissues = false\n", "3:15", "Cannot overwrite a value: expected each key once"),
+        ("[filing]\nlabels = ['a'\n'b']\n", "3:1", "Unclosed array: expected a comma"),
+    ],
+)
+def test_what_is_no_toml_is_told_with_file_line_column_and_what_was_expected(
+    tmp_path: Path, text: str, place: str, words: str
+) -> None:
+    (found,) = problems(tmp_path, text)
+    assert found.startswith(f"{tmp_path / 'config.toml'}:{place}: not TOML: {words}")
+    with pytest.raises(ConfigError, match=f"config.toml:{place}: not TOML"):
+        set_value(tmp_path / "config.toml", "bundle.threshold", "3")
+
+
+def test_bytes_that_are_no_text_are_told_with_their_place(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes("[log]\n# gr\u00fcn\nlevel = '".encode() + b"\xff'\n")
+    with pytest.raises(ConfigError) as caught:
+        load(path, NOTHING)
+    assert str(caught.value) == f"{path}:3:10: not TOML: byte 0xff is no text: expected UTF-8"
+
+
+@pytest.mark.parametrize("address", ["", "127.0.0.1:9464", "127.8.9.10:1", "localhost:65535", "[::1]:9464"])
+def test_numbers_may_be_served_on_loopback(address: str) -> None:
+    assert SETTINGS["control.metrics"].kind.read(address) == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:99999", "127.0.0.1", "127.0.0.1:", ":9464", "127.0.0.1:+80"),
+        *("0.0.0.0:9464", "192.0.2.1:9464", "127.0.0.999:9464", "127.1:9464", "[::]:9464", "::1:9464", "host:9464"),
+        "127.0.0.1:\u0661\u0662",  # digits elsewhere
+    ],
+)
+def test_an_address_at_which_no_number_could_be_served_is_refused(tmp_path: Path, address: str) -> None:
+    (found,) = problems(tmp_path, f'[control]\nmetrics = "{address}"\n')
+    assert ":2: control.metrics is " in found
+    assert "a port from 1 to 65535" in found
 
 
 @pytest.mark.parametrize(
@@ -238,6 +285,59 @@ def test_setting_a_value_keeps_comments_and_mode(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert load(path, NOTHING).config.filing.labels == ("a", "b")
     assert [each.name for each in tmp_path.iterdir()] == ["config.toml"]
+
+
+@pytest.mark.parametrize(
+    ("before", "key", "value", "after"),
+    [
+        ("", "bundle.services.web.threshold", "3", {"bundle": {"services": {"web": {"threshold": 3}}}}),
+        ("", "bundle.services.a.b.critical", "1", {"bundle": {"services": {"a.b": {"critical": 1}}}}),
+        ("", "bundle.services.web", "high=2", {"bundle": {"services": {"web": {"high": 2}}}}),
+        ("", "github.routes.shop.eu", "me/shop", {"github": {"routes": {"shop.eu": "me/shop"}}}),
+        ("", "bundle.thresholds.high", "2", {"bundle": {"thresholds": {"critical": 1, "high": 2}}}),
+        ("[bundle]\nthresholds = {}\n", "bundle.thresholds.high", "2", {"bundle": {"thresholds": {"high": 2}}}),
+        (
+            "[bundle.services.web]\nhigh = 9\n[log]\n",
+            "bundle.services.web.threshold",
+            "3",
+            {"bundle": {"services": {"web": {"high": 9, "threshold": 3}}}, "log": {}},
+        ),
+    ],
+)
+def test_an_entry_of_a_table_is_set_by_its_own_key(
+    tmp_path: Path, before: str, key: str, value: str, after: object
+) -> None:
+    path = write(tmp_path, f"# mine\n{before}")
+    set_value(path, key, value)
+    assert tomllib.loads(path.read_text()) == after
+    assert path.read_text().startswith("# mine\n")
+    assert load(path, NOTHING)
+
+
+def test_what_cannot_be_set_beside_what_stands_there_is_left_to_its_owner(tmp_path: Path) -> None:
+    path = write(tmp_path, text := "[bundle]\nservices.api.high = 9\n")
+    with pytest.raises(ConfigError, match=r"bundle.services.web.threshold cannot be set beside .*: edit it by hand"):
+        set_value(path, "bundle.services.web.threshold", "3")
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("bundle.services.web.threshold", "many", 'is "many": expected a whole number from 1'),
+        ("bundle.services.web.treshold", "3", "is no setting: bundle.services holds a table per service, of threshold"),
+        ("bundle.service.web.threshold", "3", "did you mean bundle.services.web.threshold\\?"),
+        ("bundle.thresholds.fatal", "2", "is no setting: bundle.thresholds holds a table of severity = occurrences"),
+        ("github.routes.web", "shop", 'is "shop": expected text'),
+        ("bundle.threshold.web", "3", "did you mean"),
+    ],
+)
+def test_an_entry_of_a_table_that_cannot_be_is_refused_with_what_can(
+    tmp_path: Path, key: str, value: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        set_value(tmp_path / "config.toml", key, value)
+    assert not (tmp_path / "config.toml").exists()
 
 
 def test_a_bad_value_is_not_written(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """What is measured, as Prometheus reads it: on the control socket, and on loopback where that is configured."""
 
+import errno
+import os
+import socket
 from pathlib import Path
 
 import httpx
@@ -69,6 +72,28 @@ def test_a_port_that_is_taken_is_named_with_the_setting() -> None:
             bind_loopback(f"127.0.0.1:{port}")
     with pytest.raises(SocketError, match="99999"):
         bind_loopback("127.0.0.1:99999")
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        (errno.EADDRINUSE, "choose another port"),
+        (errno.EADDRNOTAVAIL, "does not have that address: choose 127.0.0.1"),
+        (errno.EACCES, "kept for root: choose a higher one"),
+        (errno.EMFILE, "choose another address"),
+    ],
+)
+def test_each_reason_why_an_address_cannot_be_had_is_told_with_its_own_remedy(
+    monkeypatch: pytest.MonkeyPatch, code: int, remedy: str
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(socket, "create_server", refused)
+    with pytest.raises(SocketError) as caught:
+        bind_loopback("[::1]:9464")
+    assert str(caught.value).startswith(f"control.metrics: cannot listen on [::1]:9464 ({os.strerror(code)}): ")
+    assert remedy in str(caught.value)
 
 
 async def test_a_loop_that_was_kept_from_running_says_for_how_long(autojump_clock: trio.testing.MockClock) -> None:

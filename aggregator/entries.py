@@ -19,6 +19,7 @@ from aggregator.window import FUTURE
 MEMBER = "member"
 RULING_BYTES = 4 * 1024  # it is never purged; a member's chain, the largest that is made, has an eighth of it
 SUBJECT_CHARS, KIND_CHARS = 256, 32
+NOBODY = Roster((), lambda _key, _message, _signature: False, lambda _peer, _message, _signature: False)
 
 
 def introduction(member: Member) -> Ruling:
@@ -37,6 +38,16 @@ def why_not_ruling(ruling: Ruling, roster: Roster, now: float) -> Reason | None:
     if ruling.kind == ban.KIND:
         return ban.check(ruling, roster.fleets, roster.verify)
     return Reason.IN_THE_FUTURE if ruling.version > (now + FUTURE) * 1000 else None
+
+
+def why_not_kept(ruling: Ruling, roster: Roster | None) -> Reason | None:
+    """Why a ruling that this node has kept does not count; None: it does. It came in time, whatever the clock says now.
+
+    Without a `roster` the node belongs to no fleet, and nobody's membership or ban is of any consequence.
+    """
+    if roster is None and ruling.kind in (MEMBER, ban.KIND):
+        return None
+    return why_not_ruling(ruling, roster or NOBODY, float("inf"))
 
 
 def _why_not_member(ruling: Ruling, roster: Roster) -> Reason | None:

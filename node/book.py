@@ -1,15 +1,24 @@
 """The book of this node: what is pending and filed, and what was ruled, in memory as it is on disk.
 
 Every change is committed first and taken over then, one at a time; who listens (gossip) hears of it after that.
+
+What an earlier version wrote may be what all others refuse today, and two books that differ in it would never agree. So
+what is read back passes the same gate as what comes from others. What does not is put aside: it stays in the database
+and does not count, until another entry takes its place.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
+import structlog
 import trio
 
-from aggregator.book import OTHER_KINDS, ROOM, Book, Fact, FactKey, Ruling, join
+from aggregator.book import OTHER_KINDS, ROOM, Book, Fact, FactKey, Ruling, join, sound_fact
+from aggregator.entries import why_not_kept
+from aggregator.reason import Reason
+from aggregator.roster import Roster
 from node.clock import Clock
 from node.store import Operation, Store, audit, book, intents
 
@@ -19,10 +28,14 @@ Seal = Callable[[Ruling], Ruling]
 Listener = Callable[[Sequence[tuple[FactKey, Fact]], Sequence[Ruling]], None]
 
 
+ASIDE = "make the ruling again if it is still meant (aggregator ban, mute, …); who is a member shows its own chain"
 BOOK_REMEDY = (
     "find who made so many (aggregator peers), and ban it; what is ruled can still be changed, and what is closed be "
     "reopened by hand"
 )
+
+
+log = structlog.get_logger("book")
 
 
 class BookFull(Exception):
@@ -30,10 +43,12 @@ class BookFull(Exception):
 
 
 class BookKeeper:
-    """The only one who changes the book. Use `open_book`."""
+    """The only one who changes the book. Use `open_book`. `roster`: of the fleet, where there is one."""
 
-    def __init__(self, store: Store, peer: str, clock: Clock) -> None:
+    def __init__(self, store: Store, peer: str, clock: Clock, roster: Roster | None = None) -> None:
         self.book = Book()
+        self.roster = roster
+        self.aside: Counter[str] = Counter()  # entries that were read and do not count, by name of the reason
         self.listener: Listener = lambda facts, rulings: None
         self._store, self._peer, self._clock = store, peer, clock
         self._turn = trio.Lock()
@@ -41,11 +56,30 @@ class BookKeeper:
     async def load(self) -> None:
         """Read back what the store has. Raises `StoreError`."""
         rows = await self._store.read(lambda db: list(book.every(db)))
-        for kind, _, value in rows:
+        for kind, subject, value in rows:
+            reason = self._put_back(kind, value)
+            if reason is not None:
+                self.aside[reason.name] += 1
+                about = " ".join(subject.split("\n"))[:100]
+                log.warning("put aside", place="state.db", what=f"{kind} {about}", reason=reason.value, remedy=ASIDE)
+
+    def _put_back(self, kind: str, value: bytes) -> Reason | None:
+        """Why an entry does not count; None: it does, or is none of the book's."""
+        try:
             if kind == FACT:
-                self.book.put_fact(*msgspec.msgpack.decode(value, type=tuple[FactKey, Fact]))
+                key, fact = msgspec.msgpack.decode(value, type=tuple[FactKey, Fact])
+                if not sound_fact(key, fact):
+                    return Reason.BAD_MESSAGE
+                self.book.put_fact(key, fact)
             elif kind == RULING:
-                self.book.put_ruling(msgspec.msgpack.decode(value, type=Ruling))
+                ruling = msgspec.msgpack.decode(value, type=Ruling)
+                reason = why_not_kept(ruling, self.roster)
+                if reason is not None:
+                    return reason
+                self.book.put_ruling(ruling)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return Reason.BAD_MESSAGE
+        return None
 
     async def note(self, key: FactKey, fact: Fact) -> None:
         """Put a fact into the book. Raises `StoreError`: then it is not in it."""
@@ -105,8 +139,8 @@ class BookKeeper:
         return join(self.book.fact(key) or fact, fact)
 
 
-async def open_book(store: Store, peer: str, clock: Clock) -> BookKeeper:
-    """The book in `store`. Raises `StoreError`."""
-    keeper = BookKeeper(store, peer, clock)
+async def open_book(store: Store, peer: str, clock: Clock, roster: Roster | None = None) -> BookKeeper:
+    """The book in `store`. `roster`: of the fleet, where there is one. Raises `StoreError`."""
+    keeper = BookKeeper(store, peer, clock, roster)
     await keeper.load()
     return keeper

@@ -71,7 +71,7 @@ async def run(
         fleet = load_fleet(where.directory, identity.peer)
         length = fleet.length if fleet else int(config.bundle.window)
         counting = await open_counting(store, identity.peer, length, config.bundle.lookback, clock)
-        keeper = await open_book(store, identity.peer, clock)
+        keeper = await open_book(store, identity.peer, clock, fleet.roster() if fleet else None)
         known = Knowledge(counting.ledger, counting.history, keeper.book)
         outward = await open_outward(loaded, environment, key, known, keeper, store, clock, identity.peer)
         mesh = (

@@ -78,7 +78,7 @@ class Mesh:
         self._standing = standing
         self._clock, self._keeper, self._counting = clock, keeper, counting
         self.settling = Settling(clock.elapsed())
-        roster = file.roster()
+        roster = keeper.roster or file.roster()
         terms = Terms(file.id, file.length, verify)
         self.fleet = Fleet(
             counting.origin, terms, roster, counting.ledger, keeper.book, identity.sign, lambda: standing.policy

@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 import trio
 
+from aggregator import ban
+from aggregator.book import Book, Fact, FactKey, Ruling, Standing
+from aggregator.entries import introduction
 from aggregator.history import History
 from aggregator.ledger import Folded
 from aggregator.page import Page, PageKey, write_body
+from aggregator.roster import Roster
 from node.book import open_book
+from node.identity import verify, verify_key
 from node.store import (
     Operation,
     Store,
@@ -29,7 +34,9 @@ from node.store import (
 )
 from node.store.database import NAME, VERSION, open_writer
 from node.tally import open_counting
+from node.warn import warnings
 from tests.pure.factories import ALICE, name, tally
+from tests.pure.people import FLEET, invitation, member
 from tests.stage.kit import FakeClock
 
 # A database that the last program of version 1 wrote: two errors, a ruling of each kind, samples, sessions.
@@ -238,6 +245,37 @@ async def test_a_database_of_the_version_before_is_taken_over_with_all_that_it_h
         assert len(await store.read(lambda db: samples.of_signature(db, V1_SIGNATURE))) == 2
     assert shape(tmp_path / "old" / NAME) == shape(tmp_path / "new" / NAME)
     assert shape(tmp_path / "old" / f"{NAME}.v1.backup") < shape(tmp_path / "new" / NAME)
+
+
+async def test_what_an_earlier_version_kept_and_all_others_refuse_is_put_aside(tmp_path: Path) -> None:
+    """Or else this book and theirs would differ for ever."""
+    mute = Ruling("mute", name(1), {"until": "forever"}, 1, "alice")
+    bob = introduction(member("bob", by=invitation(uses=9)))
+    rows: list[Operation] = [
+        book.put("ruling", "mute\n1", mute),
+        book.put("ruling", "member\n1", bob),
+        book.put("ruling", "member\n2", Ruling("member", "carol", {"key": "k", "joined": 5}, 1, "alice")),
+        book.put("ruling", "ban\n1", Ruling("ban", "dave", 5, 1, "alice")),
+        book.put("ruling", "drop\n1", Ruling("drop", name(2), 2.5, 1, "alice")),
+        book.put("ruling", "mute\n2", ["no", "ruling"]),
+        book.put("fact", "r\n1", (FactKey("r", name(1)), Fact(Standing.FILED, float("nan"), 3))),
+        book.put("fact", "r\n2", (FactKey("r", name(2)), Fact(Standing.FILED, 1.0, 3))),
+        lambda db: db.execute("REPLACE INTO book VALUES ('fact', 'r 3', x'c1')"),
+    ]
+    roster, theirs = Roster([FLEET.public], verify_key, verify), Book()
+    for each in (mute, bob):
+        theirs.put_ruling(each)
+    theirs.put_fact(FactKey("r", name(2)), Fact(Standing.FILED, 1.0, 3))
+    async with open_store(tmp_path) as store:
+        await store.commit(rows)
+        keeper = await open_book(store, "alice", FakeClock(0.0), roster)  # a clock that was never set is no reason
+        assert keeper.book.sums.root() == theirs.sums.root()
+        assert keeper.aside == {"FORGED": 2, "BAD_MESSAGE": 4}
+        again = ban.seal(keeper.book.rule("ban", "dave", 5, "alice"), FLEET.public, FLEET.sign)
+        await keeper.merge([], [again])
+        assert len(warnings(keeper)) == 1
+        alone = await open_book(store, "alice", FakeClock(0.0))
+        assert alone.aside == {"BAD_MESSAGE": 4}
 
 
 def test_an_upgrade_that_fails_leaves_the_step_before_it(tmp_path: Path) -> None:

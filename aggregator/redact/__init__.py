@@ -42,6 +42,7 @@ __all__ = [
 
 ROUNDS = 5  # two are nearly always enough; the bound keeps hostile text from costing more
 CUT = "[cut]"  # stands for what a bound left out
+LEVELS = limits.DEPTH - 1  # of lists and maps in a value; what it is a field of is one more
 
 
 def redact_text(text: str) -> str:
@@ -116,7 +117,7 @@ def redact_value(value: Any, key: str = "") -> Any:
 
 
 def _value(value: Any, key: str, depth: int) -> Any:
-    if depth > limits.DEPTH:
+    if depth >= LEVELS and isinstance(value, (Mapping, list, tuple, set, frozenset)):
         return CUT
     if isinstance(value, Mapping):
         return _map(cast("Mapping[Any, Any]", value), key, depth)

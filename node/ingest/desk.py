@@ -17,12 +17,12 @@ import trio
 
 from aggregator.history import DAY
 from aggregator.page import Origin
-from aggregator.record import BadRecord, encode
+from aggregator.record import BadRecord, decode, encode
 from aggregator.sample import redacted
 from aggregator.tally import Seen
 from node.clock import Clock
 from node.ingest.batch import Batch, Waiter
-from node.ingest.repeats import Naming, Repeat, Repeats, whole
+from node.ingest.repeats import Naming, Repeat, Repeats
 from node.ingest.sampling import Chosen, Sampler
 from node.ingest.sessions import Sessions
 from node.ingest.wire import Sent
@@ -170,7 +170,7 @@ class Desk:
     def _sample(self, chosen: Chosen) -> Sample | None:
         """The record without its secrets; None of one that is only good enough to be counted."""
         try:
-            data = encode(redacted(whole(chosen.frame, chosen.json), chosen.sender))
+            data = encode(redacted(decode(chosen.frame, json=chosen.json), chosen.sender))
         except BadRecord as error:
             log.info("no sample", reason=str(error), signature=chosen.signature)
             return None

@@ -12,7 +12,7 @@ forgotten is signed again.
 """
 
 from collections.abc import Hashable
-from typing import Any, Protocol
+from typing import Protocol
 
 from aggregator import limits
 from aggregator.record import BadRecord, ErrorRecord, decode
@@ -118,7 +118,7 @@ class Repeats:
 
     def _learn(self, sent: Sent, frame: memoryview, json: bool) -> Repeat:
         self.signed += 1
-        record = whole(frame, json)
+        record = decode(frame, json=json)
         try:
             signed, judged = self._naming.sign(record), self._naming.severity(record)
         except Exception as error:  # a border: what one record says must not end the counting of all others
@@ -132,30 +132,6 @@ class Repeats:
         if len(self._young) >= GENERATION:
             self._old, self._young = self._young, {}
         self._young[key] = repeat
-
-
-def whole(frame: memoryview | bytes, json: bool) -> ErrorRecord:
-    """The whole record in `frame`, every limit checked. Raises `BadRecord`."""
-    record = decode(frame, json=json)
-    if not _shallow(record.context, limits.DEPTH - 1):
-        raise BadRecord(f"context: more than {limits.DEPTH} levels")
-    return record
-
-
-def _shallow(value: object, levels: int) -> bool:
-    """Whether `value` nests at most `levels` deep. Level by level, so that depth itself cannot hurt."""
-    row: list[Any] = [value]
-    for _ in range(levels + 1):
-        row = [child for each in row for child in _children(each)]
-        if not row:
-            return True
-    return False
-
-
-def _children(value: object) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # any data
-    return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
 
 
 def _key(sent: Sent) -> Hashable:

@@ -96,6 +96,9 @@ class Sender:
             stop = buffer.find(b"\n", start, end)
             if stop < 0:
                 break
+            if stop - start > limits.FRAME_BYTES:
+                self._end(f"a line of {stop - start} bytes: at most {limits.FRAME_BYTES}")
+                return end
             if stop > start:
                 self._take(view[start:stop])
             start = stop + 1

@@ -11,7 +11,6 @@ from node.ingest import wire
 from node.ingest.batch import Batch
 from node.ingest.counters import Counters
 from node.ingest.desk import Desk
-from node.ingest.repeats import whole
 from node.ingest.sender import Sender
 from node.ingest.sessions import Session
 from tests.fuzz.laws import short
@@ -97,7 +96,7 @@ def _check_counts(batch: Batch) -> None:
 def _check_samples(batch: Batch) -> None:
     for chosen in batch.take_chosen():
         try:
-            record = whole(chosen.frame, chosen.json)
+            record = decode(chosen.frame, json=chosen.json)
         except BadRecord as why:
             short(str(why))
             continue

@@ -1,9 +1,11 @@
 """The ingest socket as `docs/ingest.md` describes it: exact with a session, clear about what it refuses."""
 
+import contextlib
 import re
 import socket
 import stat
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
@@ -205,14 +207,53 @@ async def test_the_largest_frame_is_taken(tmp_path: Path) -> None:
         assert (await talker.answer())["ack"] == 1
 
 
-async def test_a_context_that_nests_too_deep_is_refused(tmp_path: Path) -> None:
+async def test_a_context_that_nests_too_deep_loses_what_is_too_deep_and_no_occurrence(tmp_path: Path) -> None:
     deep: object = 1
     for _ in range(100):
         deep = {"a": deep}
     async with ingesting(tmp_path) as node:
         talker = await node.talk()
-        await talker.send(error(1, context={"deep": deep}))
-        assert "32 levels" in (await talker.answer())["refused"][0]["reason"]
+        await talker.send(*[error(1, context={"deep": deep})] * 2)  # the first is decoded whole, a repeat is not
+        answers = [await talker.answer() for _ in range(2)]
+        assert [answer["ack"] for answer in answers] == [1, 1]
+        assert node.counts() == {title(1): 2}
+        kept = await node.store.read(lambda db: samples.of_signature(db, answers[0]["signature"]))
+        assert {depth_of(msgspec.msgpack.decode(data)) for _, data in kept} == {limits.DEPTH}
+
+
+def depth_of(value: object) -> int:
+    """Levels of maps and lists."""
+    if not isinstance(value, dict | list):
+        return 0
+    children = cast("dict[str, object]", value).values() if isinstance(value, dict) else cast("list[object]", value)
+    return 1 + max(map(depth_of, children), default=0)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 5])
+async def test_a_line_that_is_too_long_ends_the_connection_however_it_was_sent(tmp_path: Path, pieces: int) -> None:
+    line = b'{"message": "' + b"x" * limits.FRAME_BYTES + b'"}\n'
+    step = len(line) // pieces + 1
+    async with ingesting(tmp_path) as node:
+        talker = await node.talk()
+        await talker.stream.send_all(b'{"message": "before"}\n')
+        assert (await talker.line())["ack"] == 1
+        for start in range(0, len(line), step):
+            with contextlib.suppress(trio.BrokenResourceError):  # the end need not be waited for
+                await talker.stream.send_all(line[start : start + step])
+        assert "at most 262144" in (await talker.line())["error"]
+        assert await talker.ended()
+        assert node.ingest.counters.ended == 1
+
+
+async def test_the_longest_line_is_taken(tmp_path: Path) -> None:
+    line = b'{"message": "x", "more": "' + b"x" * (limits.FRAME_BYTES - 28) + b'"}'
+    assert len(line) == limits.FRAME_BYTES
+    async with ingesting(tmp_path) as node:
+        for end in (b"\n", b""):
+            talker = await node.talk()
+            await talker.stream.send_all(line + end)
+            await talker.stream.send_eof()
+            assert (await talker.line())["ack"] == 1
 
 
 async def test_numbers_larger_than_messagepack_holds_are_shown_as_text_or_refused(tmp_path: Path) -> None:

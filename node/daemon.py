@@ -82,7 +82,7 @@ async def run(
             outward.terms.wait = TICK_DELAY
         ingest = Ingest(config, where, store, counting, Naming(), clock, lambda root: view.address_of(root), passed)
         loop = LoopDelay()
-        notifier = make_notifier(identity.peer, length, known, outward, mesh, store, clock, environment)
+        notifier = make_notifier(counting.origin, length, known, outward, mesh, store, clock, environment)
         counted, started = ingest.statistics, clock.now()
         view = NodeView(
             identity.peer, known, keeper, outward, mesh, store, clock, counted, started, where, loop, notifier

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from aggregator.agenda import Knowledge
 from aggregator.message import Presence
 from aggregator.notification import voice
+from aggregator.page import Origin
 from node.clock import Clock
 from node.mesh import Mesh
 from node.notification import Alone, Courier, Notifier, Parts
@@ -39,7 +40,7 @@ class Voice:
 
 
 def make_notifier(
-    peer: str,
+    origin: Origin,
     length: int,
     known: Knowledge,
     outward: Outward,
@@ -51,7 +52,7 @@ def make_notifier(
     """What tells an operator, listening to what filing comes to. `length`: of a window, in seconds."""
     courier = Courier(lambda: outward.terms.loaded, environment)
     fleet = Voice(mesh, clock) if mesh else Alone()
-    notifier = Notifier(Parts(peer, length, known, outward.terms, store, clock, fleet), courier)
+    notifier = Notifier(Parts(origin, length, known, outward.terms, store, clock, fleet), courier)
     outward.listener = notifier.learn
     if mesh:
         mesh.tells = lambda: bool(courier.targets)

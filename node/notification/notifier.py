@@ -25,6 +25,7 @@ from aggregator.notification.latch import Latch, Row
 from aggregator.notification.newcomers import Newcomer, Newcomers
 from aggregator.notification.outcomes import Outcomes
 from aggregator.notification.waiting import Waiting
+from aggregator.page import Origin
 from aggregator.redact import redact_command
 from node.clock import Clock
 from node.config import Loaded
@@ -80,7 +81,7 @@ class Terms(Protocol):
 class Parts:
     """What the notifier is given."""
 
-    peer: str
+    origin: Origin  # of this run
     length: int  # of a window, in seconds
     known: Knowledge
     terms: Terms
@@ -99,7 +100,7 @@ class Notifier:
         self._parts = parts
         self._latch = Latch()
         self._outcomes = Outcomes(self._latch)
-        self._newcomers = Newcomers(parts.known, parts.length)
+        self._newcomers = Newcomers(parts.known, parts.length, parts.origin)
         self._wake = trio.Event()
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -197,4 +198,4 @@ class Notifier:
 
     def _made(self, events: list[Event], omitted: int) -> Notification:
         parts = self._parts
-        return notification(events, omitted, parts.peer, parts.fleet.name, rfc3339(parts.clock.now()))
+        return notification(events, omitted, parts.origin.peer, parts.fleet.name, rfc3339(parts.clock.now()))

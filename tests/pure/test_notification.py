@@ -159,7 +159,7 @@ def saw(known: Knowledge, *tallies: Tally, origin: Origin = ALICE, window: float
 def test_an_error_is_new_once_and_what_was_known_before_is_not() -> None:
     known = knowledge()
     saw(known, tally(1))
-    new = Newcomers(known, WINDOW)
+    new = Newcomers(known, WINDOW, ALICE)
     assert new.take(NOW, settled=True) == []
     saw(known, tally(2))
     assert [each.root for each in new.take(NOW, settled=True)] == [name(2)]
@@ -167,17 +167,47 @@ def test_an_error_is_new_once_and_what_was_known_before_is_not() -> None:
     assert new.take(NOW, settled=True) == []
 
 
-def test_what_a_node_hears_while_it_settles_in_is_no_news() -> None:
+def test_what_others_had_before_is_no_news_to_a_node_that_settles_in() -> None:
     known = knowledge()
-    new = Newcomers(known, WINDOW)
-    saw(known, tally(1))
+    new = Newcomers(known, WINDOW, ALICE)
     assert new.take(NOW, settled=False) == []
-    assert new.take(NOW, settled=True) == []
+    saw(known, tally(1, first=NOW - 1), origin=BOB)
+    saw(known, tally(2, first=NOW - 1), origin=BOB)
+    saw(known, tally(2, first=NOW + 3))  # it occurs here, too
+    saw(known, tally(3, first=NOW - 9), origin=Origin(ALICE.peer, "run before"))
+    assert new.take(NOW + 4, settled=False) == []
+    saw(known, tally(4, first=NOW - 1), origin=BOB)  # with this one it has settled
+    assert new.take(NOW + 60, settled=True) == []
+    saw(known, tally(5, first=NOW - 1), origin=BOB)  # from here on all is as it comes
+    assert [each.root for each in new.take(NOW + 62, settled=True)] == [name(5)]
+
+
+def test_what_occurs_first_while_a_node_settles_is_told_when_it_has_settled_and_once() -> None:
+    known = knowledge()
+    saw(known, tally(1))
+    new = Newcomers(known, WINDOW, ALICE)
+    assert new.take(NOW, settled=False) == []
+    saw(known, tally(1), tally(2, first=NOW + 1), tally(4, first=NOW - 300))  # the last waited in a spool
+    saw(known, tally(3, first=NOW + 1), origin=BOB)
+    assert new.take(NOW + 4, settled=False) == []
+    assert [each.root for each in new.take(NOW + 60, settled=True)] == [name(2), name(3), name(4)]
+    assert new.take(NOW + 62, settled=True) == []
+
+
+def test_what_came_while_nobody_was_to_be_told_is_not_told_later() -> None:
+    known = knowledge()
+    new = Newcomers(known, WINDOW, ALICE)
+    new.take(NOW, settled=False)
+    saw(known, tally(1, first=NOW + 1))
+    new.take(NOW + 2, settled=False)
+    new.forget()
+    new.take(NOW + 4, settled=True)
+    assert new.take(NOW + 6, settled=True) == []
 
 
 def test_what_was_counted_long_before_a_partition_ended_is_no_news() -> None:
     known = knowledge()
-    new = Newcomers(known, WINDOW)
+    new = Newcomers(known, WINDOW, ALICE)
     new.take(NOW, settled=True)
     saw(known, tally(1), window=NOW - WINDOW - FRESH - WINDOW)
     assert new.take(NOW, settled=True) == []
@@ -185,7 +215,7 @@ def test_what_was_counted_long_before_a_partition_ended_is_no_news() -> None:
 
 def test_an_error_that_the_history_knows_is_not_new() -> None:
     known = knowledge()
-    new = Newcomers(known, WINDOW)
+    new = Newcomers(known, WINDOW, ALICE)
     saw(known, tally(1))
     new.take(NOW, settled=True)
     known.history.fold(known.ledger.expire(int(NOW) + WINDOW))
@@ -198,7 +228,7 @@ def test_an_error_that_the_history_knows_is_not_new() -> None:
 
 def test_a_full_page_is_told_as_a_limit() -> None:
     known = knowledge()
-    new = Newcomers(known, WINDOW)
+    new = Newcomers(known, WINDOW, ALICE)
     new.take(NOW, settled=True)
     saw(known, tally(1, root=OVERFLOW + "shop"))
     (found,) = new.take(NOW, settled=True)

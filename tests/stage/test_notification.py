@@ -259,7 +259,7 @@ class Desk:
         self.known = Knowledge(Ledger(), History(), Book())
         self.terms, self.clock = terms, FakeClock()
         self.courier = Courier(lambda: terms.loaded, {"PATH": os.environ["PATH"]})
-        self.notifier = Notifier(Parts("alice", WINDOW, self.known, terms, store, self.clock, Alone()), self.courier)
+        self.notifier = Notifier(Parts(ALICE, WINDOW, self.known, terms, store, self.clock, Alone()), self.courier)
         self._pages = 0
 
     def see(self, *numbers: int) -> None:

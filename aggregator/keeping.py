@@ -108,13 +108,16 @@ class Keeping:
         return any(map(self.keeps, self.homes.of(tallies)))
 
     def kept(self, repositories: Iterable[str]) -> list[str]:
-        """Of these, of those that are configured or routed to, and of all that something is held about, those that
-        this node is a keeper of. A keeper that holds nothing yet must know that there is something to ask for."""
+        """Of the known ones, those that this node is a keeper of."""
+        return [each for each in self.known(repositories) if self.keepers.keep(each)]
+
+    def known(self, repositories: Iterable[str]) -> list[str]:
+        """These, those that are configured or routed to, and all that something is held about. A keeper that holds
+        nothing yet must know that there is something to ask for."""
         policy = self._policy()
         routed = self._book.derived("route", _repositories)
         named = {NO_REPOSITORY, policy.repository, *policy.routes.values(), *routed, *repositories}
-        known = {*map(str.lower, named), *self.shelves.repositories()}
-        return [each for each in sorted(known) if self.keepers.keep(each)]
+        return sorted({*map(str.lower, named), *self.shelves.repositories()})
 
     def partners(self, repository: str) -> list[str]:
         """The keepers that this one compares with: a ring with chords, in which everything is two steps away."""

@@ -13,6 +13,7 @@ import dataclasses
 import os
 import socket
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -26,6 +27,7 @@ from node import markerkey
 from node.book import BookKeeper, open_book
 from node.clock import Clock, SystemClock
 from node.config import Config, ConfigError, Loaded, Places, places
+from node.control.kept import said
 from node.control.server import metrics_only, serve
 from node.fleet import load_fleet
 from node.identity import load_or_make
@@ -87,6 +89,8 @@ async def run(
         view = NodeView(
             identity.peer, known, keeper, outward, mesh, store, clock, counted, started, where, loop, notifier
         )
+        if mesh:
+            mesh.relay.rows = partial(said, view)
 
         async with trio.open_nursery() as keeping:
             keeping.start_soon(expire, counting, keeper, mesh, config, clock)

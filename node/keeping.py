@@ -28,6 +28,7 @@ PROTOCOL = "/error-aggregator/keeping/1"
 LOOK = 2.0  # seconds between two looks at who is there
 DEADLINE = 10.0  # seconds for one answer
 PATIENCE = 15.0  # seconds until who is to be linked with has to be
+REACHED = 30.0  # seconds that a link is kept which somebody asked for: longer than a question takes
 PASSED_OVER = 60.0  # seconds that a keeper which is not to be reached is left out
 
 log = structlog.get_logger("keeping")
@@ -65,6 +66,8 @@ class Shelving:
         self._fleet, self._ask, self._want, self._take = fleet, ask, want, take
         self._neighbours = neighbours
         self._wanted: dict[str, float] = {}  # since when each of the wanted is not linked
+        self._visited: list[str] = []  # and whom it is linked with for visits and comparisons
+        self._reached: dict[str, float] = {}  # whom else, and until when
         self._enter, self._let_go, self._candidates = enter, let_go, candidates
         self._clock, self._length = clock, length
         self._visit_at = self._compare_at = 0.0
@@ -134,9 +137,17 @@ class Shelving:
                     await self._compare(peer, repository)
         await self._drop_surplus()
 
+    def reach(self, peers: Iterable[str]) -> None:
+        """Be linked with these for a while: somebody has a question for them."""
+        until = self._clock.elapsed() + REACHED
+        self._reached.update((peer, until) for peer in peers)
+        self._want([*self._visited, *self._reached])
+
     def _link(self, wanted: Sequence[str]) -> None:
         """Be linked with these; who cannot be reached for a while is taken for no keeper."""
-        self._want(wanted)
+        self._reached = {peer: until for peer, until in self._reached.items() if until > self._clock.elapsed()}
+        self._visited = list(wanted)
+        self._want([*wanted, *self._reached])
         elapsed, linked = self._clock.elapsed(), set(self._neighbours())
         self._wanted = {peer: self._wanted.get(peer, elapsed) for peer in wanted if peer not in linked}
         for peer, since in self._wanted.items():

@@ -21,7 +21,7 @@ from aggregator.message import Presence
 from aggregator.pace import Pace, first_rate
 from aggregator.presence import Settling
 from aggregator.reason import Reason
-from node import keeping, rotation, samples, sync
+from node import keeping, relay, rotation, samples, sync
 from node.book import BookKeeper, Seal
 from node.clock import Clock
 from node.config import Config, Places
@@ -34,6 +34,7 @@ from node.identity import Identity, verify
 from node.keeping import Shelving
 from node.network import Network, NetworkError, NetworkSettings
 from node.peers import Introductions
+from node.relay import Relay
 from node.roll import Roll
 from node.rotation import Rotation
 from node.samples import Samples
@@ -107,6 +108,7 @@ class Mesh:
             clock,
             file.length,
         )
+        self.relay = Relay(self.fleet, links.ask, self.shelving.reach, self.neighbours, standing.candidates, clock)
         self.disowning = Disowning(self.fleet, counting.disown)
         self.samples = Samples(store, self.fleet, links.ask, self.neighbours, clock)
         self.election = Election(self.fleet, self.settling, clock, takeover, standing.why_no_candidate)
@@ -145,6 +147,7 @@ class Mesh:
         self.network.handle(rotation.PROTOCOL, self.rotation.handle)
         self.network.handle(samples.PROTOCOL, self.samples.handle)
         self.network.handle(keeping.PROTOCOL, self.shelving.handle)
+        self.network.handle(relay.PROTOCOL, self.relay.handle)
         async with trio.open_nursery() as outer:
             lines = await outer.start(self._run_network)
             try:
@@ -177,6 +180,7 @@ class Mesh:
             "heard_pages": self.gossip.heard_pages,
             "waiting": len(self.fleet.outbox),
             **{f"sync_{name}": count for name, count in self.sync.counts.items()},
+            **{f"relay_{name}": count for name, count in self.relay.counts.items()},
             **{f"refused_{name.lower()}": count for name, count in refused.items()},
             **{
                 f"rejected_{name.replace(' ', '_')}": count

@@ -20,7 +20,7 @@ from node.clock import Clock
 from node.config import Loaded, Places
 from node.control import answers
 from node.control.decided import issue_of
-from node.control.view import Finding, FleetView, Health, Measured, Reloaded, Summary
+from node.control.view import Finding, FleetView, Health, KeepersView, Measured, Reloaded, Summary
 from node.loopdelay import LoopDelay
 from node.mesh import Mesh
 from node.notification import Notifier
@@ -71,6 +71,10 @@ class NodeView:
     @property
     def fleet(self) -> FleetView | None:
         return self.mesh.roll if self.mesh else None
+
+    @property
+    def keepers(self) -> KeepersView | None:
+        return self.mesh.relay if self.mesh else None
 
     def now(self) -> float:
         return self.clock.now()

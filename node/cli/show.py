@@ -24,6 +24,8 @@ def run(cli: Cli, name: Name) -> Detail:
 def table(detail: Detail) -> RenderableType:
     parts: list[RenderableType] = [_error(row) for row in detail.errors]
     parts.append(fields([("Joined with", detail.joined), ("Related to", detail.related), ("Mute", detail.mute)]))
+    if detail.kept_by:
+        parts.append(fields([("Kept by", detail.kept_by)]))
     for number, plain in enumerate(detail.records, 1):
         record = msgspec.convert(plain, ErrorRecord)
         lines = trace(record).splitlines() or [f"{record.type_name}: {record.message}"]

@@ -116,6 +116,7 @@ def execute(verb: Verb, cli: Cli, given: Mapping[str, Any], as_json: bool = Fals
                 lines = cast("Iterator[Any]", value)
                 return max((show_line(verb, each, as_json) for each in lines), default=DONE)
             show(verb, value, as_json, clear=watch and sys.stdout.isatty())
+            note(cli)
             if not watch:
                 return verb.code(value)
             time.sleep(WATCH_SECONDS)
@@ -160,6 +161,12 @@ def show_line(verb: Verb, value: Any, as_json: bool) -> int:
     else:
         show(verb, value, as_json)
     return verb.code(value)
+
+
+def note(cli: Cli) -> None:
+    """On standard error: where the answer of the node is from, if not from itself."""
+    for line in cli.node.notes if "node" in vars(cli) else ():
+        print(line, file=sys.stderr)
 
 
 def complain(error: Exception, code: int) -> int:

@@ -24,16 +24,23 @@ from node.control.view import BundleRow, Detail, ErrorRow, Filing, IssueRow, Sta
 TOP = 10  # errors that the statistics name
 
 
-def errors(view: View) -> list[ErrorRow]:
-    """Every signature of the lookback, the worst first, then the most frequent."""
+def errors(view: View, repository: str | None = None) -> list[ErrorRow]:
+    """Every signature of the lookback, the worst first, then the most frequent. `repository`: only what it is about,
+    lower case."""
     verdicts: dict[str, Verdict] = {}
     rows: list[ErrorRow] = []
     for signature in list(view.known.ledger.signatures()):
         root = root_of(view, signature)
         if root not in verdicts:
             verdicts[root] = decided(view, root)
-        rows += error(view, signature, root, verdicts[root])
-    return sorted(rows, key=lambda r: (-limits.SEVERITIES.index(r.severity), -r.count, r.signature))
+        if repository in (None, verdicts[root].repository.lower()):
+            rows += error(view, signature, root, verdicts[root])
+    return sorted(rows, key=worst_first)
+
+
+def worst_first(row: ErrorRow) -> tuple[int, int, str]:
+    """The order of `errors`."""
+    return -limits.SEVERITIES.index(row.severity), -row.count, row.signature
 
 
 def error(view: View, signature: str, root: str, verdict: Verdict) -> list[ErrorRow]:

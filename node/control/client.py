@@ -36,6 +36,7 @@ SECONDS = 10.0  # for an answer; the node answers from memory
 BUNDLE_SECONDS = 600.0  # a bundle talks to GitHub, which may ask for a pause
 DOCTOR_SECONDS = 120.0  # as long as several repositories, asked with a pause between two questions, may take
 NOTIFY_SECONDS = 900.0  # two notifications, each with all its attempts and pauses, at the longest time-out
+NOTES = "Error-Aggregator-Notes"  # header, as the server writes it
 REMEDY = "start one with `aggregator node`, or name its socket with --socket or AGGREGATOR_CONTROL_SOCKET"
 OTHER_USER = "run this as the user that runs the node, or as root"
 SEE_LOG = "see its log (journalctl -u error-aggregator for the service), and restart it if it does not go on"
@@ -68,6 +69,7 @@ class Client:
 
     def __init__(self, path: Path) -> None:
         self.socket = path
+        self.notes: list[str] = []  # about where the last answer is from
 
     def status(self) -> Status:
         return self._get("status", Status)
@@ -141,6 +143,7 @@ class Client:
         if response.status_code >= 300:
             raise Refused("there is nothing of that name")  # an empty one is no part of an address
         try:
+            self.notes = msgspec.json.decode(response.headers.get(NOTES, "[]"), type=list[str])
             return msgspec.json.decode(response.content, type=answer)
         except msgspec.DecodeError as error:
             raise Refused(f"the node's answer cannot be read ({brief(error)}): {OTHER_VERSION}") from None

@@ -5,11 +5,12 @@ it is: 400 the request's, 404 nothing of that name, 409 the configuration's, 507
 request is logged and ends there.
 """
 
+import json
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import Any, cast
+from typing import NamedTuple, cast
 
 import msgspec
 import structlog
@@ -23,10 +24,9 @@ from starlette.routing import Route
 
 from aggregator.brief import brief
 from aggregator.fleetkey import Keys
-from aggregator.redact import redact_value
 from node.book import BookFull
 from node.config import ConfigError
-from node.control import answers, planned, roll
+from node.control import answers, kept, planned, roll
 from node.control.changes import BadRequest, Decision, Unknown, decide
 from node.control.hangup import notice_hangups
 from node.control.metrics import CONTENT_TYPE, exposition
@@ -36,7 +36,7 @@ from node.store import StoreError
 
 BODY_BYTES = 64 * 1024  # of a request; a decision is far smaller
 GRACE = 2.0  # seconds that open requests get at the end
-RECORDS = 5  # samples that one error is shown with
+NOTES = "Error-Aggregator-Notes"  # header: a JSON list of lines about where an answer is from
 
 Handler = Callable[[View, Request], Awaitable[object]]
 _log = structlog.get_logger("control")
@@ -97,7 +97,8 @@ async def serve(
 def _endpoint(view: View, run: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
-            return _json(await run(view, request))
+            value = await run(view, request)
+            return _noted(value) if isinstance(value, Noted) else _json(value)
         except Unknown as error:
             return _json({"error": brief(error)}, 404)
         except (BadRequest, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -128,21 +129,34 @@ def _json(value: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, media_type="application/json")
 
 
+class Noted(NamedTuple):
+    """An answer, and lines about where it is from."""
+
+    value: object
+    notes: Sequence[str]
+
+
+def _noted(noted: Noted) -> Response:
+    """The lines stand in a header, so that the answer stays what it was."""
+    response = _json(noted.value)
+    if noted.notes:
+        response.headers[NOTES] = json.dumps(noted.notes)  # in ASCII, as a header has to be
+    return response
+
+
 async def _status(view: View, _request: Request) -> object:
     return answers.status(view)
 
 
 async def _errors(view: View, _request: Request) -> object:
-    return answers.errors(view)
+    return Noted(*await kept.errors(view))
 
 
 async def _show(view: View, request: Request) -> object:
-    found = answers.detail(view, request.path_params["name"])
-    if found is None:
+    told = await kept.detail(view, request.path_params["name"])
+    if not told.rows:
         raise Unknown(f"{request.path_params['name']} names no error, or several")
-    records = await view.records((), [row.signature for row in found.errors])
-    plain: list[dict[str, Any]] = [redact_value(msgspec.to_builtins(record)) for record in records[:RECORDS]]
-    return msgspec.structs.replace(found, records=plain)
+    return Noted(told.rows[0], told.notes)
 
 
 async def _preview(view: View, request: Request) -> object:
@@ -150,7 +164,7 @@ async def _preview(view: View, request: Request) -> object:
 
 
 async def _bundles(view: View, _request: Request) -> object:
-    return answers.bundles(view)
+    return Noted(*await kept.bundles(view))
 
 
 async def _bundle(view: View, request: Request) -> object:
@@ -160,7 +174,7 @@ async def _bundle(view: View, request: Request) -> object:
 
 
 async def _issues(view: View, _request: Request) -> object:
-    return answers.issues(view)
+    return Noted(*await kept.issues(view))
 
 
 async def _stats(view: View, _request: Request) -> object:

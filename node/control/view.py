@@ -5,7 +5,7 @@ written by the server and read by its clients. Moments are RFC 3339, UTC.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -16,8 +16,11 @@ from aggregator.filing.case import Outcome
 from aggregator.filing.settings import Settings
 from aggregator.fleetkey import Keys
 from aggregator.member import Member
+from aggregator.question import Question
 from aggregator.record import ErrorRecord
 from node.config import Loaded
+
+T = TypeVar("T")
 
 
 class IssueRef(msgspec.Struct, frozen=True):
@@ -44,6 +47,7 @@ class ErrorRow(msgspec.Struct, frozen=True, kw_only=True):
     state: str  # new, due, waiting, filed, muted, refused
     reason: str  # name of the reason
     issue: IssueRef | None
+    kept_by: str = ""  # peer id of the keeper that says so; empty: these are this node's own counts
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -56,6 +60,7 @@ class Detail(msgspec.Struct, frozen=True):
     related: list[str]  # roots of the same type and place
     mute: dict[str, Any] | None
     records: list[dict[str, Any]]  # samples, redacted, the newest first
+    kept_by: str = ""  # as in `ErrorRow`
 
 
 class BundleRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +74,7 @@ class BundleRow(msgspec.Struct, frozen=True, kw_only=True):
     due_since: str
     state: str  # due, waiting, refused, muted
     reason: str
+    kept_by: str = ""  # as in `ErrorRow`
 
 
 class IssueRow(msgspec.Struct, frozen=True):
@@ -79,6 +85,7 @@ class IssueRow(msgspec.Struct, frozen=True):
     title: str
     count: int  # within the lookback
     last_seen: str
+    kept_by: str = ""  # as in `ErrorRow`
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -320,6 +327,36 @@ class FleetView(Protocol):
         ...
 
 
+class Said(Protocol):
+    """What a keeper answered: rows as MessagePack, in its words."""
+
+    @property
+    def keeper(self) -> str: ...
+    @property
+    def rows(self) -> Sequence[msgspec.Raw]: ...
+    @property
+    def left_out(self) -> int:
+        """Rows that found no room in one answer."""
+        ...
+
+
+class KeepersView(Protocol):
+    """Those that keep what this node does not."""
+
+    def elsewhere(self) -> list[str]:
+        """The repositories whose counts others keep, lower case."""
+        ...
+
+    def holds(self, repository: str) -> bool:
+        """Whether anything about it may be here."""
+        ...
+
+    async def ask(self, question: Question, read: Callable[[Said], T]) -> T | None:
+        """What `read` makes of the first answer that it does not refuse by a `ValueError`, or msgspec's `DecodeError`;
+        None: none of them answers. Takes seconds."""
+        ...
+
+
 class Notifying(Protocol):
     """The notifications of this node."""
 
@@ -349,6 +386,11 @@ class View(Protocol):
 
     @property
     def fleet(self) -> FleetView | None:
+        """None: this node is alone."""
+        ...
+
+    @property
+    def keepers(self) -> KeepersView | None:
         """None: this node is alone."""
         ...
 

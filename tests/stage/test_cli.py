@@ -19,7 +19,7 @@ from tests.stage.view import REPOSITORY, FakeView, some_view
 
 ERROR_KEYS = {
     *("signature", "root", "title", "count", "total", "nodes", "services", "releases", "first_seen", "last_seen"),
-    *("severity", "threshold", "state", "reason", "issue"),
+    *("severity", "threshold", "state", "reason", "issue", "kept_by"),
 }
 STATUS_KEYS = {
     *(

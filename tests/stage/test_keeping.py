@@ -2,16 +2,22 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 import trio
 
 from aggregator import keepers
+from aggregator.agenda import Knowledge
+from aggregator.due import Policy
 from node import keeping
+from node.config import Loaded, load
+from node.control import kept
 from tests.pure.factories import name, seen
 from tests.stage.meshes import Founders, MeshNode, node
-from tests.stage.test_mesh import counts, until
+from tests.stage.test_mesh import DEADLINE, counts, until
+from tests.stage.view import FakeView
 
 REPOSITORY = "acme/app"
 NODES = 4
@@ -66,6 +72,32 @@ async def test_a_fleet_that_grows_too_large_leaves_its_counts_to_two_keepers(tmp
         for each in others:  # its own pages stay, all else is let go of
             own = {name(1): 10} | ({name(2): 7} if each is others[0] else {})
             await until(lambda each=each, own=own: counts(each) == own)
+
+
+async def test_who_keeps_no_counts_asks_a_keeper_for_those_that_are_shown(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f'[github]\nrepository = "{REPOSITORY}"\n')
+    async with fleet(tmp_path) as nodes:
+        await until(agreed(nodes))
+        views = {each.mesh: shown(each, load(config, {})) for each in nodes}
+        for each in nodes:
+            each.mesh.relay.rows = partial(kept.said, views[each.mesh])
+            await each.counting.count([seen(1, 10)], {}, [])
+        for each in nodes:
+            if keeps(each):
+                await until(lambda each=each: counts(each) == {name(1): 10 * NODES})
+        other = next(each for each in nodes if not keeps(each))
+        order = other.mesh.fleet.keeping.keepers.of(REPOSITORY)
+        with trio.fail_after(DEADLINE):  # a keeper that has not compared yet sends who asks to the next
+            while not (rows := (await kept.errors(views[other.mesh])).rows) or not rows[0].kept_by:  # noqa: ASYNC110
+                await trio.sleep(0.1)
+        assert [(row.count, row.kept_by in order) for row in rows] == [(10 * NODES, True)]
+
+
+def shown(each: MeshNode, loaded: Loaded) -> FakeView:
+    """What a node shows of itself."""
+    known = Knowledge(each.counting.ledger, each.counting.history, each.keeper.book)
+    return FakeView(loaded, known, Policy(repository=REPOSITORY), keepers=each.mesh.relay)
 
 
 @pytest.mark.slow

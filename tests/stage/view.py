@@ -22,6 +22,7 @@ from node.control.view import (
     Finding,
     FleetView,
     Health,
+    KeepersView,
     Measured,
     Notified,
     Notifying,
@@ -74,6 +75,7 @@ class FakeView:
     audit: list[str] = field(default_factory=list[str])
     reloads: int = 0
     fleet: FleetView | None = None
+    keepers: KeepersView | None = None
     notifying: Notifying = field(default_factory=lambda: FakeNotifying())
     node: str = "alice"
     candidates: list[str] = field(default_factory=list[str])

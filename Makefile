@@ -69,13 +69,13 @@ $(STAMP): pyproject.toml tools/check_headers.sh
 	@touch $(STAMP)
 
 install: ## put the node onto this machine: PREFIX (/usr/local), DESTDIR (docs/install.md)
-	@PYTHON=$(PYTHON) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) sh tools/install.sh install
+	@PYTHON='$(PYTHON)' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' sh tools/install.sh install
 
 show-install: ## both on a clean Debian that boots, with restarts under load (root; about five minutes)
 	@sh tests/machine/show.sh
 
 uninstall: ## take it off again; state and configuration stay
-	@PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) sh tools/install.sh uninstall
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' sh tools/install.sh uninstall
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis tests/javascript/node_modules

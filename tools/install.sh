@@ -47,8 +47,16 @@ program() {
     ln -sf ../lib/error-aggregator/bin/aggregator "$dest$bin/aggregator"
 }
 
+plainly() { printf '%s' "$1" | sed 's/[][\.*^$|&]/\\&/g'; } # as sed takes it, on either side of s|…|…|
+
 settle() { # scripts and compiled files know where they will be, not where they were made
-    find "$1/bin" "$1/pyvenv.cfg" -type f -exec grep -qI "$1" {} \; -exec sed -i "s|$1|$home|g" {} +
+    find "$1/bin" "$1/pyvenv.cfg" -type f -exec grep -qIF -- "$1" {} \; \
+        -exec sed -i "s|$(plainly "$1")|$(plainly "$home")|g" {} +
+    # Python behind a path with a space, or a long one, is started by three lines of shell: here one is enough again.
+    case $home in
+    *' '*) ;;
+    *) find "$1/bin" -type f -exec grep -qI "^'''exec' " {} \; -exec sed -i -s "1,3c#!$home/bin/python" {} + ;;
+    esac
     rm -f "$1"/lib/python*/site-packages/error_aggregator-*.dist-info/direct_url.json
     "$1/bin/python" -m compileall -q -f -j 0 -s "$1" -p "$home" "$1/lib" || true # a file of a library may be for another Python
 }

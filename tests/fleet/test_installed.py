@@ -48,7 +48,7 @@ def report_ten(node: DaemonProcess, session: bytes, first: int) -> None:
 
 @pytest.mark.slow
 def test_an_installation_runs_is_replaced_and_leaves_state_and_configuration(tmp_path: Path) -> None:
-    root = tmp_path / "root"
+    root = tmp_path / "a &root"
     make("install", root)
     assert (root / "usr/local/bin/aggregator").read_text().startswith(f"#!/{HOME}/bin/python\n")
     assert mentions(root, str(root)) == []

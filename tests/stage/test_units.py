@@ -52,6 +52,16 @@ def installed(tmp_path: Path) -> Installed:
     return Installed(tmp_path / "root", program)
 
 
+def test_a_destination_may_have_a_space(tmp_path: Path):
+    root = tmp_path / "a &root"
+    environment = {"PATH": "/usr/bin:/bin", "DESTDIR": str(root)}
+    subprocess.run(["sh", "tools/install.sh", "files"], cwd=ROOT, env=environment, check=True, capture_output=True)
+    assert (root / "usr/local/lib/systemd/system/error-aggregator.service").exists()
+    command = ["make", "--no-print-directory", "uninstall", f"DESTDIR={root}"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert [each.name for each in root.rglob("*") if each.is_file()] == ["config.toml"]
+
+
 def option(unit: Path, section: str, name: str) -> str:
     parser = configparser.RawConfigParser(strict=False, delimiters="=", comment_prefixes="#")
     parser.optionxform = str  # pyright: ignore[reportAttributeAccessIssue]  # as its documentation says

@@ -15,7 +15,7 @@ import stat
 from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 
-from node.sockets import Bound, SocketError, adopt
+from node.sockets import Bound, SocketError, adopt, group_name
 
 FIRST = 3  # the lowest descriptor that is passed
 MOST = 16  # descriptors; more are nobody's intention
@@ -25,6 +25,8 @@ ROLES: Mapping[str, socket.SocketKind] = {
     "control": socket.SOCK_STREAM,
 }
 BY_KIND = {int(socket.SOCK_STREAM): "ingest", int(socket.SOCK_DGRAM): "datagram"}
+UNITS: Mapping[str, str] = {"ingest": "error-aggregator.socket", "datagram": "error-aggregator-datagram.socket"}
+OF_A_USER = Path("/run/user")  # the runtime directories of users, whose own service managers serve there
 REMEDY = "check the .socket units, or start the node without them"
 
 
@@ -48,6 +50,36 @@ def passed_in(environment: MutableMapping[str, str], pid: int, first: int = FIRS
             bound.close()
         raise
     return found
+
+
+def unlike(passed: Mapping[str, Bound], mode: int, group: str) -> str:
+    """What of the passed sockets is not as the configuration says, and the remedy, in one line. Empty: all is."""
+    found = {role: _differs(passed[role].path, mode, group) for role in UNITS if role in passed}
+    told = [f"{passed[role].path} {each}" for role, each in found.items() if each]
+    if not told:
+        return ""
+    return f"{', '.join(told)}: {remedy_of({role: passed[role].path for role, each in found.items() if each})}"
+
+
+def remedy_of(sockets: Mapping[str, Path]) -> str:
+    """How to give passed sockets, by role, another mode and group: the node never does."""
+    user = "--user " if any(path.is_relative_to(OF_A_USER) for path in sockets.values()) else ""
+    units = " ".join(UNITS[role] for role in sockets if role in UNITS) or "its socket unit"
+    edit = f"systemctl {user}edit {units}"
+    return f"systemd made it: `{edit}` (SocketMode=, SocketGroup=), stop the node, restart the units (docs/install.md)"
+
+
+def _differs(path: Path, mode: int, group: str) -> str:
+    try:
+        seen = path.stat()
+    except OSError:
+        return ""  # whoever made it took its file away: doctor tells
+    has, wanted = [f"mode {stat.S_IMODE(seen.st_mode):04o}"], [f"{mode:04o}"]
+    if group:
+        has.append(f"group {group_name(seen.st_gid)}")
+        wanted.append(group)
+    same = stat.S_IMODE(seen.st_mode) == mode and (not group or group_name(seen.st_gid) == group)
+    return "" if same else f"has {' and '.join(has)} (by the settings {' and '.join(wanted)})"
 
 
 def _named(handles: range, names: list[str]) -> Iterator[tuple[int, str]]:

@@ -126,7 +126,7 @@ def settle_places(where: Places, passed: Passed) -> Places:
     found = {role: bound.path for role, bound in passed.items() if getattr(where, role) != bound.path}
     for role, path in found.items():
         log.warning("socket", reason=f"{role} was passed at {path}; by its settings it is at {getattr(where, role)}")
-    return dataclasses.replace(where, **found)
+    return dataclasses.replace(where, **found, passed=frozenset(passed))
 
 
 async def control(

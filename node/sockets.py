@@ -180,6 +180,14 @@ def _lock(path: Path) -> int:
     return handle
 
 
+def group_name(number: int) -> str:
+    """What the group is called; its number where it has no name."""
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
+
+
 def _group(name: str) -> int:
     try:
         return grp.getgrnam(name).gr_gid

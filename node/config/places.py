@@ -13,13 +13,14 @@ SYSTEM_STATE = Path("/var/lib") / NAME
 
 @dataclass(frozen=True)
 class Places:
-    """Absolute paths. `spools` need not exist."""
+    """Absolute paths. `spools` need not exist. `passed`: the sockets, by role, that a service manager made."""
 
     directory: Path
     ingest: Path
     datagram: Path
     control: Path
     spools: tuple[Path, ...]
+    passed: frozenset[str] = frozenset()
 
 
 def places(config: Config, environment: Mapping[str, str], user: int | None = None) -> Places:

@@ -82,8 +82,16 @@ class Ingest:
     datagram_socket: str = setting(
         text("a path"), "", "The datagram socket, best effort. Empty: datagram.sock beside the stream socket."
     )
-    socket_mode: str = setting(text('octal digits such as "0660"', "0?[0-7]{3}"), "0660", "Mode of both sockets.")
-    group: str = setting(text("a group's name"), "", "Group that owns both sockets. Empty: the node's own.")
+    socket_mode: str = setting(
+        text('octal digits such as "0660"', "0?[0-7]{3}"),
+        "0660",
+        "Mode of both sockets. Of sockets that systemd made, their units say it.",
+    )
+    group: str = setting(
+        text("a group's name"),
+        "",
+        "Group that owns both sockets. Empty: the node's own. Of sockets that systemd made, their units say it.",
+    )
     connections: int = setting(
         integer(1, 65_536), limits.CONNECTIONS, "Connections at a time; a further one is told `busy`."
     )

@@ -1,17 +1,18 @@
 """The sockets as they lie on the disk: kind, owner, group, mode, and the way to them."""
 
-import grp
 import stat
 from pathlib import Path
 
 import trio
 
+from node.activation import UNITS, remedy_of
 from node.control.view import Finding
 from node.doctor.case import Case
 from node.doctor.finding import ok, problem, unknown
+from node.sockets import group_name
 
 CONTROL_MODE = 0o600
-RESTART = "restart the node (or systemd's socket unit), which sets mode and group; and let nothing else change them"
+RESTART = "restart the node, which sets mode and group; and let nothing else change them"
 
 
 async def sockets(case: Case) -> list[Finding]:
@@ -22,13 +23,20 @@ async def sockets(case: Case) -> list[Finding]:
 def _sockets(case: Case) -> list[Finding]:
     ingest, places = case.config.ingest, case.places
     mode = int(ingest.socket_mode, 8)
-    wanted = ((places.ingest, mode, ingest.group), (places.datagram, mode, ingest.group))
-    found = [_socket(path, mode, group, case) for path, mode, group in wanted]
-    return [*found, _socket(places.control, CONTROL_MODE, "", case), *_way(places.ingest, mode, ingest.group)]
+    found = [_socket(role, mode, ingest.group, case) for role in ("ingest", "datagram")]
+    return [*found, _socket("control", CONTROL_MODE, "", case), *_way(places.ingest, mode, ingest.group)]
 
 
-def _socket(path: Path, mode: int, group: str, case: Case) -> Finding:
-    about = str(path)
+def _remedy(role: str, path: Path, case: Case) -> str:
+    """Mode and group are whose who made the socket; of a node that rests nobody knows who that was."""
+    if role in case.places.passed:
+        return remedy_of({role: path})
+    return RESTART if case.running or role not in UNITS else f"{RESTART}. If {remedy_of({role: path})}"
+
+
+def _socket(role: str, mode: int, group: str, case: Case) -> Finding:
+    path: Path = getattr(case.places, role)
+    about, mend = str(path), _remedy(role, path, case)
     try:
         seen = path.lstat()
     except PermissionError as error:
@@ -41,12 +49,12 @@ def _socket(path: Path, mode: int, group: str, case: Case) -> Finding:
         return problem("socket", "is a file, and no socket", "remove it, or give the socket another path", about)
     if stat.S_IMODE(seen.st_mode) != mode:
         has = f"has mode {stat.S_IMODE(seen.st_mode):04o}, it should be {mode:04o}"
-        return problem("socket", has, RESTART, about)
-    if group and _group(seen.st_gid) != group:
-        return problem("socket", f"has group {_group(seen.st_gid)}, it should be {group}", RESTART, about)
+        return problem("socket", has, mend, about)
+    if group and group_name(seen.st_gid) != group:
+        return problem("socket", f"has group {group_name(seen.st_gid)}, it should be {group}", mend, about)
     if seen.st_uid not in (case.user, 0):
-        return problem("socket", f"belongs to user {seen.st_uid}, the node is user {case.user}", RESTART, about)
-    return ok("socket", f"mode {mode:04o}, group {_group(seen.st_gid)}", about)
+        return problem("socket", f"belongs to user {seen.st_uid}, the node is user {case.user}", mend, about)
+    return ok("socket", f"mode {mode:04o}, group {group_name(seen.st_gid)}", about)
 
 
 def _way(path: Path, mode: int, group: str) -> list[Finding]:
@@ -65,10 +73,3 @@ def _way(path: Path, mode: int, group: str) -> list[Finding]:
             told = "other users cannot get through it to the socket"
             return [problem("socket", told, f"chmod o+x {each}, or set ingest.socket to another place", str(each))]
     return []
-
-
-def _group(number: int) -> str:
-    try:
-        return grp.getgrgid(number).gr_name
-    except KeyError:
-        return str(number)

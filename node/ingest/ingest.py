@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 import trio
 
+from node.activation import unlike
 from node.clock import Clock
 from node.config import Config, Places
 from node.ingest.connection import IssueOf
@@ -98,6 +99,9 @@ class Ingest:
             task_status.started()
 
     def _bind(self) -> tuple[Bound, Bound]:
+        ingest = self._config.ingest
+        if told := unlike(self._passed, int(ingest.socket_mode, 8), ingest.group):
+            log.warning("socket", reason=told)
         stream = self._passed.get("ingest") or self._own(self._places.ingest, socket.SOCK_STREAM)
         try:
             return stream, self._passed.get("datagram") or self._own(self._places.datagram, socket.SOCK_DGRAM)

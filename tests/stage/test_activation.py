@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from node.activation import passed_in
+from node.activation import passed_in, remedy_of, unlike
 from node.daemon import settle_places
 from node.sockets import Bound, SocketError
 from tests.stage.kit import places_in
@@ -149,7 +149,28 @@ def test_a_socket_is_where_it_was_passed_whatever_the_settings_say(tmp_path: Pat
         passed = passing(("ingest", one))
         settled = settle_places(where, passed)
         release(passed)
-    assert settled == replace(where, ingest=tmp_path / "elsewhere")
+    assert settled == replace(where, ingest=tmp_path / "elsewhere", passed=frozenset({"ingest"}))
+
+
+def test_a_passed_socket_that_is_not_as_configured_is_told_with_its_unit(tmp_path: Path, passing: Pass):
+    with stream(tmp_path / "a") as one, datagrams(tmp_path / "b") as two:
+        passed = passing(("ingest", one), ("datagram", two))
+        (tmp_path / "a").chmod(0o660)
+        (tmp_path / "b").chmod(0o666)
+        both, second, group = unlike(passed, 0o600, ""), unlike(passed, 0o660, ""), unlike(passed, 0o660, "nogroup")
+        (tmp_path / "b").chmod(0o660)
+        assert unlike(passed, 0o660, "") == ""
+        release(passed)
+    assert f"{tmp_path / 'a'} has mode 0660 (by the settings 0600), {tmp_path / 'b'} has mode 0666" in both
+    assert "systemctl edit error-aggregator.socket error-aggregator-datagram.socket" in both
+    assert "systemctl edit error-aggregator-datagram.socket`" in second
+    assert str(tmp_path / "a") not in second
+    assert "(by the settings 0660 and nogroup)" in group
+    assert not any("\n" in told for told in (both, second, group))
+
+
+def test_the_sockets_of_a_user_have_units_of_that_user():
+    assert "systemctl --user edit error-aggregator.socket" in remedy_of({"ingest": Path("/run/user/7/x/ingest.sock")})
 
 
 @pytest.mark.parametrize("count", ["many", "-1", "17", "99999999999"])

@@ -441,6 +441,20 @@ async def sockets_of(places: Places, config: str, directory: Path) -> list[Findi
     return problems(about(await examine(subject), "socket"))
 
 
+async def test_a_socket_that_systemd_made_is_mended_at_its_unit(tmp_path: Path) -> None:
+    places = places_in(tmp_path)
+    bound = [bind(path, socket.SOCK_STREAM, 0o640) for path in (places.ingest, places.datagram, places.control)]
+    passed = replace(places, passed=frozenset({"ingest", "datagram"}))
+    told = {each.about: each.mend for each in await sockets_of(passed, "", tmp_path)}
+    assert "systemctl edit error-aggregator.socket`" in told[str(places.ingest)]
+    assert "systemctl edit error-aggregator-datagram.socket`" in told[str(places.datagram)]
+    assert told[str(places.control)].startswith("restart the node")
+    told = {each.about: each.mend for each in await sockets_of(places, "", tmp_path)}
+    assert all("systemctl" not in mend and mend.startswith("restart the node") for mend in told.values())
+    for each in bound:
+        each.close()
+
+
 async def test_a_socket_with_another_mode_group_or_kind_is_a_problem(tmp_path: Path) -> None:
     places = places_in(tmp_path)
     modes = ((places.ingest, 0o660), (places.datagram, 0o660), (places.control, 0o600))

@@ -41,11 +41,15 @@ def learnt(outcomes: Iterable[Outcome]) -> Mapping[str, Reason | None]:
     return out
 
 
-def look_after(troubles: Collection[Reason], interval: float) -> float:
+def look_after(troubles: Collection[Reason], interval: float, in_vain: int = 0) -> float:
     """Seconds until GitHub is asked again whether this node may file. `interval`: between two bundles, in seconds.
 
-    Who may not file asks once a bundle where bundles are frequent, so that what was put right is filed soon.
+    Trouble may end by itself: GitHub says for some seconds that issues are off, and every node hears it. So who may not
+    file asks soon, and then ever more rarely, as often as it was asked `in_vain`; where bundles are frequent once a
+    bundle. That is five looks more for each trouble that lasts, one call a repository each, and no more from then on.
     """
+    if not troubles:
+        return EVERY
     if Reason.GITHUB_AWAY in troubles:
         return SOON
-    return min(EVERY, max(SOON, interval)) if troubles else EVERY
+    return min(EVERY, max(SOON, interval), SOON * 2.0 ** min(max(in_vain - 1, 0), 8))

@@ -1,9 +1,9 @@
 """For which repositories this node is a candidate: filing is on, and its token can write issues and refs there.
 
-Asked of GitHub every five minutes (while it may not file: once a bundle, if that is sooner) and, between that, learnt
-from what filing came to: a node whose token was refused stops standing for election, so that another one files. Where
-filing is off nothing is asked. With a new token, or other settings, nothing is taken for granted and all is asked at
-once.
+Asked of GitHub every five minutes (while it may not file: after half a minute, then ever more rarely, see
+`aggregator/candidacy.py`) and, between that, learnt from what filing came to: a node whose token was refused stops
+standing for election, so that another one files. Where filing is off nothing is asked. With a new token, or other
+settings, nothing is taken for granted and all is asked at once.
 """
 
 from collections.abc import Callable
@@ -50,6 +50,7 @@ class Candidacy:
     def __init__(self, github: Callable[[], GitHub | None], terms: Terms) -> None:
         self._github, self._terms = github, terms
         self._asked = False  # to look at once
+        self._in_vain = 0  # looks in a row that found trouble
         self._news = trio.Event()
 
     async def run(self) -> None:
@@ -59,11 +60,13 @@ class Candidacy:
             if self._terms.filing:
                 for repository in sorted(self._terms.settings.repositories):
                     await self._look(repository)
+            self._in_vain = self._in_vain + 1 if self._terms.troubles else 0
             await self._rest()
 
     def look_again(self) -> None:
         """Forget what was learnt: token or settings are others now."""
         self._terms.troubles.clear()
+        self._in_vain = 0
         self._asked = True
         self._news.set()
 
@@ -76,7 +79,8 @@ class Candidacy:
         """Until it is time for the next look, counted anew when filing learns that this node may not file."""
         while not self._asked:
             self._news = trio.Event()
-            with trio.move_on_after(look_after(self._terms.troubles.values(), self._terms.interval)) as resting:
+            seconds = look_after(self._terms.troubles.values(), self._terms.interval, self._in_vain)
+            with trio.move_on_after(seconds) as resting:
                 await self._news.wait()
             if resting.cancelled_caught:
                 return

@@ -78,32 +78,43 @@ async def test_a_node_that_reaches_github_again_stands_again_soon(autojump_clock
         assert shop.asked == asked
 
 
-async def test_what_filing_learnt_is_looked_at_again_as_soon_as_the_next_bundle(
-    autojump_clock: trio.testing.MockClock,
-):
+async def test_what_filing_learnt_is_looked_at_again_soon(autojump_clock: trio.testing.MockClock):
     shop = Shop(None)
     async with looking(shop) as terms:
-        terms.interval = 60.0
         await trio.sleep(EVERY / 2)
         terms.candidacy.learn((Outcome("s1-a", REPOSITORY, "due", Reason.ISSUES_OFF),))
-        await trio.sleep(terms.interval - 1)
+        await trio.sleep(SOON - 1)
         assert terms.troubles == {REPOSITORY: Reason.ISSUES_OFF}
         await trio.sleep(2)
         assert terms.troubles == {}
         assert shop.asked == 2
 
 
+async def test_trouble_that_lasts_costs_a_few_calls_more_and_then_as_many_as_ever(
+    autojump_clock: trio.testing.MockClock,
+):
+    shop = Shop(Rejected(Reason.ISSUES_OFF))
+    async with looking(shop):
+        await trio.sleep(SOON * (1 + 2 + 4 + 8) + 1)
+        assert shop.asked == 5
+        await trio.sleep(4 * EVERY)
+        assert shop.asked == 9
+
+
 @pytest.mark.parametrize(
-    ("trouble", "interval", "seconds"),
+    ("trouble", "interval", "in_vain", "seconds"),
     [
-        (None, 4.0, EVERY),
-        (Reason.ISSUES_OFF, 4.0, SOON),
-        (Reason.ISSUES_OFF, 60.0, 60.0),
-        (Reason.ISSUES_OFF, 900.0, EVERY),
-        (Reason.GITHUB_AWAY, 900.0, SOON),
+        (None, 4.0, 0, EVERY),
+        (Reason.ISSUES_OFF, 4.0, 9, SOON),
+        (Reason.ISSUES_OFF, 60.0, 9, 60.0),
+        (Reason.ISSUES_OFF, 900.0, 0, SOON),
+        (Reason.ISSUES_OFF, 900.0, 1, SOON),
+        (Reason.ISSUES_OFF, 900.0, 2, 2 * SOON),
+        (Reason.ISSUES_OFF, 900.0, 100_000, EVERY),
+        (Reason.GITHUB_AWAY, 900.0, 9, SOON),
     ],
 )
-def test_who_may_not_file_asks_once_a_bundle_but_neither_all_the_time_nor_hardly_ever(
-    trouble: Reason | None, interval: float, seconds: float
+def test_who_may_not_file_asks_soon_then_more_rarely_and_once_a_bundle_where_those_are_frequent(
+    trouble: Reason | None, interval: float, in_vain: int, seconds: float
 ):
-    assert look_after([trouble] if trouble else [], interval) == seconds
+    assert look_after([trouble] if trouble else [], interval, in_vain) == seconds

@@ -55,7 +55,11 @@ class DaemonProcess:
         self.config.write_text(config.format(directory=directory) + settings)
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # nobody calls `__exit__` then
+            self.kill()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

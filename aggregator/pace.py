@@ -2,9 +2,9 @@
 
 The budget is the fleet's: 20 messages a second, whatever the number of nodes. Nobody hands it out. Each node counts
 what it hears on the topic and adapts its own rate: when there is more than the target, by what it is too much, and at
-once, and by twice that, when it is far too much; a tenth more when there is less, and half as much again when there is
-far less; never above one message a second. So the rate of all settles near the target, and who is idle leaves it to
-who is not.
+once, and by twice that, when it is far too much; at most a tenth more when there is less, and half as much again when
+there is far less; never above one message a second. So the rate of all settles near the target, and who is idle
+leaves it to who is not.
 
 Halving would do for twenty nodes. A thousand that were silent and speak all at once need one answer, not six; and they
 would all have spoken before the first is heard. So who was silent waits for a moment of its own, the longer the larger
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 BUDGET = 20.0  # messages a second, of all nodes together
 TARGET = 0.85 * BUDGET  # aimed at: rates swing by a tenth, and the busiest ten seconds are to stay in the budget
 FASTEST = 1.0  # messages a second, of one node
-SLOWEST = 1 / 600
+SLOWEST = 1 / 1800  # ten thousand nodes at this rate are a third of the target
 INTERVAL = 5.0  # seconds between two adaptations
 FLOOD = 1.25 * BUDGET  # messages a second that are answered before the interval ends
 SAMPLE = 40  # messages, from which it is told whether it is a flood; fewer, and chance would look like one
@@ -98,7 +98,7 @@ def change(heard: float) -> float:
         return TARGET / heard / 2  # what was too much is made up for
     if heard > TARGET:
         return TARGET / heard
-    return 1.5 if heard < TARGET / 2 else 1.1
+    return 1.5 if heard < TARGET / 2 else min(1.1, TARGET / heard)
 
 
 def first_rate(nodes: int) -> float:

@@ -65,7 +65,7 @@ class RoundWorld(ScaleWorld):
 
     def _said(self, peer: str) -> bytes | None:
         node = self.nodes[peer]
-        return node.tell(self.world.now) if node.pace.wait(self.world.now) == 0.0 else None
+        return node.say(self.world.now) if node.pace.wait(self.world.now) == 0.0 else None
 
     def _bring(self, peer: str) -> None:
         node, now = self.nodes[peer], self.world.now

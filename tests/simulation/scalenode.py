@@ -105,8 +105,12 @@ class ScaleNode:
 
     def tell(self, now: float) -> bytes | None:
         """The next gossip message, if there is one and it may be sent."""
-        self.fleet.flush()
         self.pace.adapt(now, self.shared.random.random())
+        return self.say(now)
+
+    def say(self, now: float) -> bytes | None:
+        """The same, at the rate of before."""
+        self.fleet.flush()
         if not len(self.fleet.outbox) or not self.pace.take(now):
             return None
         data = self.fleet.outbox.take()

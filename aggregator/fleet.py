@@ -17,6 +17,7 @@ from aggregator import ban, door
 from aggregator.accept import Gate, Refusal, accept
 from aggregator.alone import Alone
 from aggregator.book import Book, Fact, FactKey, Ruling, sound_fact
+from aggregator.copies import Copies
 from aggregator.digest import Digest, Version, version_of
 from aggregator.due import Policy
 from aggregator.entries import MEMBER, introduction, why_not_ruling
@@ -33,6 +34,7 @@ from aggregator.sealed import Sealed, seal
 from aggregator.sync import Has, Pulled
 from aggregator.tally import Tally
 
+SIGNS = 64  # runs under this node's key that are looked at at a time; further ones are left out
 REFUSED = 4_096  # versions that were refused and are not asked for again; when full, all are forgotten
 
 ROUTING = ("route", "edge")  # rulings that decide which repository a root is about
@@ -59,7 +61,8 @@ class Incoming(NamedTuple):
 
 
 class Fleet:
-    """The others, from one node's point of view. `policy`: the configuration of now, for what is routed nowhere yet."""
+    """The others, from one node's point of view. `policy`: the configuration of now, for what is routed nowhere yet.
+    `began`: when this process did, Unix seconds; left out, copies of its key are not looked for."""
 
     def __init__(
         self,
@@ -70,11 +73,14 @@ class Fleet:
         book: Book,
         sign: Sign,
         policy: Callable[[], Policy] = Policy,
+        began: float = float("inf"),
     ) -> None:
         self.me, self.terms, self.roster = me, terms, roster
         self.digest, self.peers = Digest(), Peers()
         self.keeping = Keeping(me.peer, book, policy)
         self.alone = Alone()
+        self._copies = Copies(me.run, began)
+        self._signs: dict[str, float] = {}  # by run under this node's key: the latest moment at which it was alive
         self.outbox = Outbox(self.digest.page)
         self._ledger, self._book, self._sign = ledger, book, sign
         self._refused: set[Version] = set()
@@ -272,12 +278,35 @@ class Fleet:
             if newer(page, self.digest.page(page.key)):  # gossip and sync may have brought two versions at once
                 self._put(page)
         self._thin(page.key for page, _ in incoming.pages)
+        for page, tallies in incoming.pages:
+            if page.key.origin.peer == self.me.peer:
+                self._alive(page.key.origin.run, max((tally.last for tally in tallies), default=0.0))
         for ruling in incoming.rulings:
             self._introduced(ruling)
         for key, fact in incoming.facts:
             if fact.number and self._filed.get(key) != fact.number:
                 self._filed[key] = fact.number
                 self._book.look_at(key.root)
+
+    def overheard(self, data: bytes) -> None:
+        """A gossip message that was signed with this node's key, whoever passed it on."""
+        try:
+            message = decode(data)
+        except BadMessage:
+            return
+        if isinstance(message, Presence) and not message.leaving:
+            self._alive(message.run, message.at)
+
+    def copied(self, elapsed: float) -> bool:
+        """Whether another machine runs with this node's key."""
+        for run, at in self._signs.items():
+            self._copies.sign(run, at, elapsed)
+        self._signs.clear()
+        return self._copies.running(elapsed)
+
+    def _alive(self, run: str, at: float) -> None:
+        if run in self._signs or len(self._signs) < SIGNS:
+            self._signs[run] = max(at, self._signs.get(run, at))
 
     def _pages(self, pages: Iterable[Page], now: float, *, asked_for: bool = False) -> Incoming:
         gate = self._gate()

@@ -9,6 +9,7 @@ others one wait.
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from aggregator.copies import APART
 from aggregator.message import Presence
 
 SHORTEST = 5.0  # seconds between two presences of one node
@@ -27,21 +28,47 @@ def period(nodes: int) -> float:
     return max(SHORTEST, nodes / SHARE)
 
 
+class Heard(NamedTuple):
+    """From when to when a run was heard, on this node's own elapsed clock."""
+
+    first: float
+    last: float
+
+
 class Peers:
     """The last presence of every other node."""
 
     def __init__(self) -> None:
         self._seen: dict[str, Seen] = {}
+        self._runs: dict[str, dict[str, Heard]] = {}  # of those that were heard under more than one, the last two
 
     def hear(self, peer: str, presence: Presence, elapsed: float) -> bool:
         """Take in a presence. Returns whether it is news; an older one of the same run is not."""
         old = self._seen.get(peer)
         if old and old.presence.run == presence.run and presence.at <= old.presence.at:
             return False
+        self._note_run(peer, old, presence.run, elapsed)
         self._seen[peer] = Seen(presence, elapsed)
         if len(self._seen) > REMEMBERED:
-            del self._seen[min(self._seen, key=lambda each: self._seen[each].heard)]
+            self.forget(min(self._seen, key=lambda each: self._seen[each].heard))
         return True
+
+    def _note_run(self, peer: str, old: Seen | None, run: str, elapsed: float) -> None:
+        if old is None or (old.presence.run == run and peer not in self._runs):
+            return
+        runs = self._runs.setdefault(peer, {old.presence.run: Heard(old.heard, old.heard)})
+        runs[run] = Heard(runs[run].first if run in runs else elapsed, elapsed)
+        if len(runs) > 2:
+            del runs[min(runs, key=lambda each: runs[each].last)]
+
+    def copied(self, peer: str, elapsed: float) -> bool:
+        """Whether two machines run with its key: two runs speak by turns. A run that ended is not heard again."""
+        runs = list(self._runs.get(peer, {}).values())
+        if len(runs) < 2:
+            return False
+        both = min(each.last for each in runs) - max(each.first for each in runs)
+        lately = MISSED * period(len(self._seen) + 1) + APART
+        return both >= APART and elapsed - min(each.last for each in runs) <= lately
 
     def state(self, peer: str, elapsed: float) -> str:
         """`here`, `away`, `left`, or `unknown`."""
@@ -62,7 +89,9 @@ class Peers:
         return [
             peer
             for peer in self.here(elapsed)
-            if self._seen[peer].presence.settled and name in _lower(self._seen[peer].presence.candidate)
+            if self._seen[peer].presence.settled
+            and name in _lower(self._seen[peer].presence.candidate)
+            and not self.copied(peer, elapsed)
         ]
 
     def able(self, elapsed: float) -> dict[str, set[str]]:
@@ -81,6 +110,7 @@ class Peers:
 
     def forget(self, peer: str) -> None:
         self._seen.pop(peer, None)
+        self._runs.pop(peer, None)
 
 
 class Settling:

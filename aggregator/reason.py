@@ -17,6 +17,7 @@ class Reason(Enum):
     # who and when
     NOT_ELECTED = "another node files for this repository"
     NOT_A_KEEPER = "this node does not keep the counts of this repository; its keepers file"
+    COPIED = "another machine runs with this node's key: its state directory was copied"
     NOT_SETTLED = "this node has not yet heard from its peers"
     CAP_REACHED = "the cap on new issues is reached; the worst go first"
     RATE_LIMITED = "GitHub asked us to wait"

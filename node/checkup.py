@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from aggregator import copies
 from node.access import Access
 from node.clock import Clock
 from node.config import Config, Loaded, Places, places
@@ -112,6 +113,7 @@ def _company_of(mesh: Mesh) -> Company:
         neighbours=mesh.neighbours(),
         others=len(mesh.roll.members()) - 1,
         clocks=mesh.clocks(),
+        copied=copies.REMEDY if mesh.copied else "",
     )
 
 

@@ -53,6 +53,8 @@ class Election:
         """The order of candidates now."""
         me, keeping, elapsed = self._fleet.me.peer, self._fleet.keeping, self._clock.elapsed()
         reason = self._may_file(repository)
+        if reason is None and self._fleet.copied(elapsed):
+            reason = Reason.COPIED
         if reason is None and not keeping.keeps(repository):
             reason = Reason.NOT_A_KEEPER
         if reason is None and not (self.settled and keeping.settled(repository, elapsed)):

@@ -54,6 +54,7 @@ def of_mesh(mesh: Mesh, clock: Clock) -> Iterator[Measured]:
     others = [member.peer for member in fleet.roster.members() if member.peer != fleet.me.peer]
     for state, count in Counter(fleet.peers.state(peer, elapsed) for peer in others).items():
         yield Measured("members", count, (state,))
+    yield Measured("copied", fleet.copied(elapsed))
     yield Measured("links", network.links)
     yield Measured("lag_seconds", max((elapsed - at for at in mesh.sync.compared.values()), default=0.0))
     yield Measured("gossip_messages", mesh.gossip.sent, ("sent",))

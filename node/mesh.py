@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 import trio
 
-from aggregator import __version__, ban, hello
+from aggregator import __version__, ban, copies, hello
 from aggregator.book import Fact, FactKey, Ruling
 from aggregator.due import Policy
 from aggregator.fleet import Fleet, Terms
@@ -82,7 +82,14 @@ class Mesh:
         roster = keeper.roster or file.roster()
         terms = Terms(file.id, file.length, verify)
         self.fleet = Fleet(
-            counting.origin, terms, roster, counting.ledger, keeper.book, identity.sign, lambda: standing.policy
+            counting.origin,
+            terms,
+            roster,
+            counting.ledger,
+            keeper.book,
+            identity.sign,
+            lambda: standing.policy,
+            clock.now(),
         )
         self.network = Network(settings, identity.private_bytes(), address_book, log)
         links = _Links(self.network)
@@ -129,6 +136,7 @@ class Mesh:
             self._sealing,
         )
         self.tells: Callable[[], bool] = lambda: False  # whether this node sends notifications
+        self._told_of_copy = False
         self._directory = address_book.parent
         self.name, self._seeds = file.name, settings.seeds
 
@@ -205,15 +213,26 @@ class Mesh:
         heard = [found for peer in self.fleet.peers.here(elapsed) if (found := self.fleet.peers.get(peer))]
         return [now - (elapsed - each.heard) - each.presence.at for each in heard]
 
+    @property
+    def copied(self) -> bool:
+        """Whether another machine runs with this node's key."""
+        return self.fleet.copied(self._clock.elapsed())
+
     def _presence(self) -> Presence:
+        copied, mine = self.copied, self._standing.candidates()
+        if copied and not self._told_of_copy:
+            log.error("this node was copied", reason=Reason.COPIED.value, peer=self.fleet.me.peer, remedy=copies.REMEDY)
+        self._told_of_copy = copied
         return Presence(
             run=self.fleet.me.run,
             at=self._clock.now(),
             version=__version__,
             reads=READS,
             settled=self.election.settled,
-            candidate=self._standing.candidates(),
-            refused=self._standing.trouble(),
+            candidate=[] if copied else mine,
+            refused=dict.fromkeys(self._standing.candidates(), Reason.COPIED.name)
+            if copied
+            else self._standing.trouble(),
             addresses=self.network.addresses[:4],
             tells=self.tells(),
         )
@@ -246,7 +265,9 @@ class Mesh:
         """Peer ids of the members that this node is linked with."""
         return [link.peer_id for link in self.network.peers() if link.peer_id in self.introductions.hellos]
 
-    def _valid(self, origin: str, _data: bytes) -> bool:
+    def _valid(self, origin: str, data: bytes) -> bool:
+        if origin == self.fleet.me.peer:  # its own words; or those of another machine, which the library drops next
+            self.fleet.overheard(data)
         return self.fleet.why_not(origin) is None
 
 

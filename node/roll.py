@@ -111,8 +111,13 @@ class Roll:
             candidate=sorted(self._mine()),
             joined=rfc3339(member.joined) if member else "",
             invitation=member.invitation.key.hex() if member else "",
-            reason="" if member else Reason.NOT_LET_IN.name,
+            reason=self._of_myself(member),
         )
+
+    def _of_myself(self, member: Member | None) -> str:
+        if self._fleet.copied(self._clock.elapsed()):
+            return Reason.COPIED.name
+        return "" if member else Reason.NOT_LET_IN.name
 
     def _peer(self, peer: str, link: Link | None) -> PeerRow:
         seen, member, reason = self._fleet.peers.get(peer), self._fleet.roster.member(peer), self._fleet.why_not(peer)
@@ -123,7 +128,7 @@ class Roll:
         at = self._compared().get(peer)
         return PeerRow(
             peer=peer,
-            state=self._fleet.peers.state(peer, self._clock.elapsed()),
+            state=self._state(peer),
             link=link.direction if link else "",
             address=(link.address if link else "") or told,
             last_seen=rfc3339(last) if last else "",
@@ -135,6 +140,10 @@ class Roll:
             invitation=member.invitation.key.hex() if member else "",
             reason=reason.name if reason else "",
         )
+
+    def _state(self, peer: str) -> str:
+        peers, elapsed = self._fleet.peers, self._clock.elapsed()
+        return "copied" if peers.copied(peer, elapsed) else peers.state(peer, elapsed)
 
     def _lead(self, repository: str) -> Leading:
         standing, me = self._standing(repository), self._fleet.me.peer
@@ -156,7 +165,7 @@ class Roll:
             reason = self._standing(repository).reason
             return _of(self._trouble(), repository) or (reason.name if reason else "")
         banned, seen = self._fleet.why_not(peer), self._fleet.peers.get(peer)
-        state = self._fleet.peers.state(peer, self._clock.elapsed())
+        state = self._state(peer)
         if banned or seen is None or state != "here":
             return banned.name if banned else state
         refused = _of(seen.presence.refused, repository)

@@ -97,7 +97,7 @@ class NodeView:
             refused=refused,
             told_to_wait={name: counted[name] for name in LATER if counted.get(name)},
             storage=str(self.store.trouble or ""),
-            warnings=warnings(self.keeper),
+            warnings=warnings(self.keeper, bool(self.mesh and self.mesh.copied)),
             gossip=self.mesh.statistics() if self.mesh else {},
             candidates=self.outward.terms.candidates(),
             trouble=self.outward.terms.trouble(),

@@ -47,6 +47,7 @@ METRICS: Mapping[str, Kind] = {
     "commits": Kind("counter", "Transactions written."),
     # the other nodes
     "members": Kind("gauge", "Nodes of the fleet, by whether they are here, away, left or unknown.", ("state",)),
+    "copied": Kind("gauge", "1 while another machine runs with this node's key."),
     "links": Kind("gauge", "Links to other nodes."),
     "lag_seconds": Kind("gauge", "Since all that a neighbour had was here, of the one that waits longest."),
     "settled": Kind("gauge", "1 when this node has heard enough to file."),

@@ -247,7 +247,8 @@ class PeerRow(msgspec.Struct, frozen=True, kw_only=True):
     """One node of the fleet, as this node knows it."""
 
     peer: str
-    state: str  # self, here, away (not heard for a while), left (said so), unknown (not heard since this node started)
+    state: str  # self, here, away (not heard for a while), left (said so), unknown (not heard since this node started),
+    # copied (two machines run with its key)
     link: str  # in, out; empty: no link of its own, its words come over others
     address: str
     last_seen: str  # empty: not since this node started

@@ -53,6 +53,7 @@ class Company:
     test: Callable[[str], Awaitable[str | None]]
     neighbours: Sequence[str] | None = None  # peer ids; None: no node runs here
     others: int = 0  # members that are known besides this node
+    copied: str = ""  # what to do about another machine that runs with this node's key; empty: none was noticed
     clocks: Sequence[float] = ()  # by how many seconds this clock is ahead of each other node's
 
 

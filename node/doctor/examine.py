@@ -21,6 +21,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("token", github.token),
     ("repository", github.repositories),
     ("clock", fleet.clock),
+    ("key", fleet.key),
     ("peers", fleet.peers),
     ("book", book.book),
     ("route", services.routes),

@@ -3,6 +3,7 @@
 import statistics
 
 from aggregator.filing.calls import Failure
+from aggregator.reason import Reason
 from node.control.view import Finding
 from node.doctor.case import Case, Company
 from node.doctor.finding import ok, problem, unknown
@@ -32,6 +33,15 @@ async def clock(case: Case) -> list[Finding]:
         return [unknown("clock", why, mend)]
     told = f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} {against}"
     return [problem("clock", told, SET_CLOCK) if abs(ahead) > CLOCK_OFF else ok("clock", told)]
+
+
+async def key(case: Case) -> list[Finding]:
+    """Whether this node is the only one with its key."""
+    if not case.running or case.company is None:
+        return []
+    return [
+        problem("key", Reason.COPIED.value, case.company.copied) if case.company.copied else ok("key", "is its own")
+    ]
 
 
 async def peers(case: Case) -> list[Finding]:

@@ -133,6 +133,11 @@ def all_are_filed(node: SimNode, github: VirtualGitHub, numbers: set[int]) -> No
         assert says == {number}, f"{node.place} believes that {root[-2:]} is filed as {says}: it is #{number}"
 
 
+def it_is_the_only_one(node: FleetNode) -> None:
+    """A node takes no former run of its own, and nothing that it forgot, for another machine."""
+    assert not node.copied, f"{node.place} believes that it was copied"
+
+
 def memory_is_bounded(node: SimNode) -> None:
     """Every collection of the domain stays within what the file that owns it says."""
     roots = {key.root for key, _ in node.known.book.facts()}

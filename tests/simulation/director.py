@@ -35,6 +35,7 @@ class Stage:
     clients: dict[str, SimClient] = field(default_factory=dict[str, SimClient])
     backups: dict[str, list[Disk]] = field(default_factory=dict[str, list[Disk]])
     calm: bool = False  # no further faults
+    copied: set[str] = field(default_factory=set[str])  # names of nodes that there were ever two of
 
     def disks(self) -> list[Disk]:
         return [node.disk for node in self.nodes.values()]
@@ -162,6 +163,7 @@ class Director:
         twin.disk, twin.settings, twin.policy = original.disk.copy(), original.settings, original.policy
         twin.neighbours = list(original.neighbours)
         stage.nodes[place] = twin
+        stage.copied.add(original.name)
         twin.start()
         stage.world.after(step.seconds, lambda: self._end_clone(place, twin))
 

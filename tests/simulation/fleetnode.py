@@ -83,7 +83,9 @@ class FleetNode(SimNode):
         for node in self.nodes.values():
             roster.put(member(node.name))
         known = self.known
-        self.fleet = Fleet(self.author.origin, TERMS, roster, known.ledger, known.book, sign_as(self.name.encode()))
+        self.fleet = Fleet(
+            self.author.origin, TERMS, roster, known.ledger, known.book, sign_as(self.name.encode()), began=self.now
+        )
         self.fleet.load(list(known.ledger.pages()))
         self.pace = Pace(self.elapsed)
         self.settling = Settling(self.elapsed)
@@ -107,7 +109,7 @@ class FleetNode(SimNode):
         self.fleet.digest.drop(self.known.ledger.horizon)
 
     def presence(self) -> Presence:
-        may_file = self.filing and self.trouble is None
+        may_file = self.filing and self.trouble is None and not self.copied
         return Presence(
             run=self.author.origin.run,
             at=self.now,
@@ -116,6 +118,11 @@ class FleetNode(SimNode):
             settled=self.settled,
             candidate=[self.github.repository] if may_file else [],
         )
+
+    @property
+    def copied(self) -> bool:
+        """Whether it knows of another machine with its key."""
+        return self.fleet.copied(self.elapsed)
 
     def _show(self) -> None:
         self.fleet.outbox.present(self.presence())
@@ -249,6 +256,8 @@ class FleetNode(SimNode):
         """Why this node by itself does not stand."""
         if not self.filing:
             return Reason.FILING_OFF
+        if self.copied:
+            return Reason.COPIED
         return self.trouble or (None if self.settled else Reason.NOT_SETTLED)
 
     def turn(self, repository: str, began: float, then: Callable[[int | Reason], None]) -> None:

@@ -107,6 +107,9 @@ def during(stage: Stage) -> None:
         if node.life.alive:
             checks.nothing_is_counted_twice(node, stage.truth)
             checks.memory_is_bounded(node)
+    for node in stage.mesh.values():
+        if node.life.alive and node.name not in stage.copied:
+            checks.it_is_the_only_one(node)
 
 
 def quiet(stage: Stage) -> bool:

@@ -12,16 +12,17 @@ import pytest
 
 from aggregator import author, runs
 from aggregator.page import Origin
+from aggregator.reason import Reason
 from aggregator.runs import Runs
 from tests.simulation import checks
 from tests.simulation import plan as plans
 from tests.simulation.client import SimClient
 from tests.simulation.github import Faults, VirtualGitHub
 from tests.simulation.node import SimNode
-from tests.simulation.plan import Plan
+from tests.simulation.plan import Plan, Step
 from tests.simulation.scenario import fleet, settling, single_node, upgrade
 from tests.simulation.shrink import shrink
-from tests.simulation.story import Broken, play
+from tests.simulation.story import Broken, make, perform, play
 from tests.simulation.test_checks_can_fail import Polite, disk_fails, killed_at_commit, under
 from tests.simulation.world import START, World
 
@@ -74,6 +75,33 @@ def test_nodes_that_begin_anew_more_often_than_a_window_has_room_for_count_exact
     monkeypatch.setattr(author, "first_with_room", in_this_window)
     with pytest.raises(Broken, match="is not counted"):
         play(plan)
+
+
+def test_two_machines_with_one_key_notice_each_other_and_neither_files_meanwhile() -> None:
+    names = ("alice", "bob", "carol")
+    starts = [Step(float(number), "start", name) for number, name in enumerate(names)]
+    clone = Step(300.0, "clone", "alice", "", 1500.0)
+    reports = [
+        Step(310.0 + 10 * number, "report", f"{name}/0", "1", 0.0, 1)
+        for number in range(130)
+        for name in ("alice", "alice*")
+    ]
+    plan = Plan(1, names, 20, tuple(sorted([*starts, clone, *reports], key=lambda step: step.at)))
+    stage = make(plan, None)
+    noticed: list[bool] = []
+
+    def look() -> None:
+        two, bob = [stage.mesh["alice"], stage.mesh["alice*"]], stage.mesh["bob"]
+        noticed.extend(node.copied and node.why_not() is Reason.COPIED for node in two)
+        assert bob.fleet.peers.copied("alice", bob.elapsed)
+        assert "alice" not in bob.fleet.peers.candidates(stage.github.repository, bob.elapsed)
+
+    for after in (450.0, 890.0, 1500.0):
+        stage.world.after(after, look)
+    perform(stage, plan)
+    assert noticed == [True] * 6
+    assert stage.github.caller in ("bob", "carol")
+    assert not stage.mesh["alice"].copied
 
 
 @pytest.mark.parametrize("case", failed(), ids=lambda case: case.showed)

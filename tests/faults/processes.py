@@ -10,7 +10,7 @@ from tests.faults.scene import TAKEOVER_AGE, Scene
 from tests.fleet.fleet import FleetNode
 from tests.fleet.harness import ROOT
 
-DISK = 2 * 1024 * 1024  # bytes of the disk that becomes full, besides what is on it at first
+DISK = 8 * 1024 * 1024  # bytes of the disk that becomes full, besides what is on it at first; twice the database's log
 STEP = 1_800.0  # seconds by which a clock may be wrong, in either direction; windows of an hour ahead are taken
 SKEWED = "clock"  # file with the seconds by which a node's clock is wrong
 

@@ -21,7 +21,7 @@ from aggregator.page import RUN_CHARS, BadPage, Origin, Page, PageKey, newer, re
 from aggregator.tally import Seen, Tally, Total
 from aggregator.window import horizon_at, squeezed_horizon
 from node.clock import Clock
-from node.config.sections import Retention
+from node.config.local import Retention
 from node.store import Operation, Store, history, pages, samples, sessions
 from node.store.samples import Sample
 from node.turn import Turn

@@ -13,7 +13,7 @@ import ifaddr
 
 from node.addresses import checked, split_peer
 from node.cli.verb import Problem, Usage
-from node.config.sections import Network
+from node.config.local import Network
 
 OUTSIDE = ("192.0.2.1", 9)  # an address that nobody has: asked of the routing table only, nothing is sent
 PORT_ZERO = "network.listen has port 0, a free one at each start: give a port, network.announce, or --address"

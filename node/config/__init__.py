@@ -1,7 +1,8 @@
 """Configuration: one frozen object, read and checked once at start, then only passed.
 
-`sections` says what there is, `kinds` how values look, `file` reads (`toml` as text), `edit` changes, `words` says why
-not, `sample` documents, `places` fills in paths, `earlier` reads the settings of other tools.
+`local` and `outward` say what there is, `sections` what that makes together, `kinds` how values look, `file` reads
+(`toml` as text), `edit` changes, `words` says why not, `sample` documents, `places` fills in paths, `earlier` reads
+the settings of other tools.
 """
 
 from node.config.edit import set_value

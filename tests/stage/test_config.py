@@ -328,7 +328,7 @@ def test_what_cannot_be_set_beside_what_stands_there_is_left_to_its_owner(tmp_pa
         ("bundle.services.web.treshold", "3", "is no setting: bundle.services holds a table per service, of threshold"),
         ("bundle.service.web.threshold", "3", "did you mean bundle.services.web.threshold\\?"),
         ("bundle.thresholds.fatal", "2", "is no setting: bundle.thresholds holds a table of severity = occurrences"),
-        ("github.routes.web", "shop", 'is "shop": expected text'),
+        ("github.routes.web", "shop", 'is "shop": expected "owner/repository"'),
         ("bundle.threshold.web", "3", "did you mean"),
     ],
 )

@@ -14,7 +14,7 @@ from aggregator.book import Book
 from aggregator.digest import Digest
 from aggregator.page import Page, PageKey, read_body, write_body
 from aggregator.sync import Has, Pulled, answer, pull
-from node.config.sections import Retention
+from node.config.local import Retention
 from node.store import Store, open_store
 from node.tally import Counting, open_counting
 from tests.pure.factories import BOB, name, seen, tally

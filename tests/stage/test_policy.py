@@ -3,7 +3,7 @@
 import pytest
 
 from node.config import Config
-from node.config.sections import Filing
+from node.config.outward import Filing
 from node.policy import settings_of
 
 

@@ -10,7 +10,7 @@ import trio
 
 from aggregator.page import Page, PageKey, write_body
 from aggregator.tally import Tally
-from node.config.sections import Retention
+from node.config.local import Retention
 from node.store import Store, StoreError, history, open_store, pages
 from node.tally import Counting, open_counting
 from tests.pure.factories import BOB, name, seen, tally

@@ -1,4 +1,4 @@
-"""Settings of what becomes of errors: when one is due, where it is filed, who is told. By default nothing leaves here."""
+"""Settings of what becomes of errors: when one is due, where it is filed, who is told. Nothing leaves by default."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -57,6 +57,11 @@ class Connection(Sender):
         return len(self.rest) + len(self.out)
 
     @property
+    def stuck(self) -> bool:
+        """Whether it is its turn: nothing was said yet, a frame has no end, or an answer is not fetched."""
+        return bool(self.rest or self.out or self.json is None) and not self.pending
+
+    @property
     def begun(self) -> bool:
         """Whether it may be somebody with one thing to say, who has not finished and would not come again."""
         over = self.ended or self.broken or self.over is not None

@@ -19,6 +19,7 @@ from node.ingest.counters import Counters
 from node.ingest.datagram import Datagrams
 from node.ingest.desk import Counting, Desk
 from node.ingest.rates import Rates
+from node.ingest.reading import Reading
 from node.ingest.receive import Receiver
 from node.ingest.repeats import Naming
 from node.ingest.spool import Spools
@@ -122,8 +123,7 @@ class Ingest:
             Datagrams(datagrams, self.desk, self.counters, rates),
             self.desk,
             self.counters,
-            rates,
+            Reading(self.desk, self.counters, rates, told),
             ingest.connections,
-            told,
             self._issue_of,
         )

@@ -1,10 +1,9 @@
 """The one receive loop: all connections and datagrams, in one task.
 
-A task per connection would cost more than a record does. So one task waits for an epoll set, reads from every socket
-that has something into one large buffer, and takes the frames where they lie. What is incomplete is put aside per
-connection and copied back in front of what comes next. Everybody who is ready has its turn before anybody has another,
-and what a turn may take is bounded, so who sends much delays the others by little. While the growing batch is full the
-loop waits; then nobody is read from, and senders wait in the kernel.
+A task per connection would cost more than a record does. So one task waits for an epoll set, and reads from every
+socket that has something (see `reading`). Everybody who is ready has its turn before anybody has another, and what a
+turn may take is bounded, so who sends much delays the others by little. While the growing batch is full the loop waits;
+then nobody is read from, and senders wait in the kernel.
 
 At the end, who connected to say one thing and has not finished is heard out for a moment: somebody accepted it, so it
 would not wait for the next node. Who holds a session comes again by itself.
@@ -21,28 +20,22 @@ import time
 import structlog
 import trio
 
-from aggregator import limits
-from node.ingest import wire
-from node.ingest.batch import Answer
 from node.ingest.connection import Connection, IssueOf
 from node.ingest.counters import Counters
 from node.ingest.crowd import Crowd
 from node.ingest.datagram import Datagrams
 from node.ingest.desk import Desk
 from node.ingest.poll import Poll
-from node.ingest.rates import Rates
+from node.ingest.reading import Reading
 from node.ingest.turns import Turns
 from node.sockets import Bound, peer_of
-from node.store import StoreError
 
 log = structlog.get_logger("ingest")
 
-READ_BYTES = 512 * 1024  # in one go; more than a socket holds
 PATIENCE = 30.0  # seconds
 SWEEP = 5.0  # seconds between two looks for connections that do not go on
 ACCEPTED = 64  # connections in one round
 TURNED_AWAY = 64  # connections that are told `busy` at a time; beyond, they are closed without a word
-READS = 4  # of one connection in one turn
 CLOSED = -1  # no descriptor
 NOBODY = -1  # the user of the sockets themselves
 ROUND = 0.02  # seconds after which the node's other tasks have their turn
@@ -58,9 +51,8 @@ class Receiver:
         datagrams: Datagrams,
         desk: Desk,
         counters: Counters,
-        rates: Rates,
+        reading: Reading,
         most: int,
-        hello: Answer,
         issue_of: IssueOf,
     ) -> None:
         self.connections = Crowd()
@@ -68,12 +60,9 @@ class Receiver:
         self._datagrams = datagrams
         self._desk = desk
         self._counters = counters
-        self._rates = rates
         self._most = most
-        self._hello = hello
         self._issue_of = issue_of
-        self._buffer = bytearray(wire.LENGTH.size + limits.FRAME_BYTES + READ_BYTES)
-        self._view = memoryview(self._buffer)
+        self._reading = reading
         self._poll = Poll()
         self._ready: Turns[tuple[int, int, Connection | None]] = Turns()
 
@@ -110,7 +99,8 @@ class Receiver:
         await self._desk.wait_room()
         self._desk.begin()
         self._take_turns(listening, arriving)
-        await self._greet([each for each in self.connections if each.hello is not None])
+        waiting = [each for each in self.connections if each.hello is not None]
+        await self._reading.greet(waiting, self.answered, self._close)
 
     def answered(self, connection: Connection) -> None:
         """Its answers were sent, or are waiting to be: read on, write, or close."""
@@ -139,7 +129,7 @@ class Receiver:
             if handle == listening:
                 self._accept()
             elif handle == arriving:
-                self._datagrams.receive(self._view, trio.current_time())
+                self._datagrams.receive(self._reading.view, trio.current_time())
             elif connection and self.connections.get(handle) is connection:  # else it has gone meanwhile
                 self._serve(connection, events)
 
@@ -163,8 +153,7 @@ class Receiver:
             self._counters.displaced += 1
             self._send_away(idle)
         surplus = len(self.connections) - self._most
-        if surplus >= 0:
-            self._counters.busy += 1
+        self._counters.busy += surplus >= 0
         if surplus >= TURNED_AWAY:
             sock.close()
             return
@@ -181,67 +170,8 @@ class Receiver:
         elif events & (select.EPOLLERR | select.EPOLLHUP) and not events & select.EPOLLIN:
             connection.ended = connection.broken = True
         else:
-            self._read(connection)
+            self._reading.read(connection)
         self.answered(connection)
-
-    def _read(self, connection: Connection) -> None:
-        for _ in range(READS):
-            start = len(connection.rest)
-            self._buffer[:start] = connection.rest
-            try:
-                size = connection.socket.recv_into(self._view[start : start + READ_BYTES])
-            except BlockingIOError:
-                return
-            except OSError:
-                connection.ended = connection.broken = True
-                return
-            if not size:
-                connection.ended = True
-                connection.finish(connection.rest)
-                return
-            self._feed(connection, start + size)
-            if not connection.reading or size < READ_BYTES // 4 or self._desk.batch.full():
-                return
-
-    def _feed(self, connection: Connection, end: int) -> None:
-        """What lies in the buffer up to `end` came from `connection`."""
-        before = connection.taken
-        if connection.busy:
-            connection.json = self._buffer[0] == wire.BRACE
-            connection.over = {"error": "busy", "retry": True}
-        elif not self._rates.allows(connection.peer.uid, trio.current_time()):
-            self._counters.rate += 1
-            connection.json = self._buffer[0] == wire.BRACE if connection.json is None else connection.json
-            connection.over = {"error": "rate", "retry": True}
-        stop = connection.feed(self._buffer, self._view, 0, end) if connection.reading else end
-        connection.rest = bytes(self._view[stop:end]) if connection.over is None else b""
-        if stop or not connection.rest:
-            connection.since = trio.current_time()
-        self._rates.spend(connection.peer.uid, connection.taken - before)
-        connection.say_over()
-
-    async def _greet(self, waiting: list[Connection]) -> None:
-        """Open the sessions of all who said hello in this round, and go on with what they sent after it."""
-        while waiting:
-            try:
-                sessions = await self._desk.sessions.open([each.hello or b"" for each in waiting])
-            except StoreError as error:
-                log.error("sessions not read", reason=str(error))
-                for each in waiting:
-                    each.hello = None
-                    each.failed("storage")
-                    self.answered(each)
-                return
-            self._desk.begin()
-            for each, session in zip(waiting, sessions, strict=True):
-                each.greet(session, self._desk.node, self._hello)
-                if each.broken:
-                    self._close(each)
-                    continue
-                self._buffer[: len(each.rest)] = each.rest
-                self._feed(each, len(each.rest))
-                self.answered(each)
-            waiting = [each for each in waiting if each.hello is not None]
 
     def _close(self, connection: Connection) -> None:
         connection.leave()
@@ -249,10 +179,10 @@ class Receiver:
             self._poll.watch(connection.handle, 0)
             connection.socket.close()
 
-    def _send_away(self, connection: Connection) -> None:
+    def _send_away(self, connection: Connection, reason: str = "busy") -> None:
         """It may come back."""
         connection.rest = b""
-        connection.over = {"error": "busy", "retry": True}
+        connection.over = {"error": reason, "retry": True}
         connection.say_over()
         self._close(connection)
 
@@ -264,9 +194,6 @@ class Receiver:
 
     def _end_slow(self, now: float) -> None:
         for connection in self.connections:
-            stuck = connection.rest or connection.out or connection.json is None
-            if stuck and not connection.pending and now - connection.since > PATIENCE:
+            if connection.stuck and now - connection.since > PATIENCE:
                 self._counters.slow += 1
-                connection.over = {"error": f"nothing came for {PATIENCE:.0f} s", "retry": True}
-                connection.say_over()
-                self._close(connection)
+                self._send_away(connection, f"nothing came for {PATIENCE:.0f} s")

@@ -75,17 +75,21 @@ class Keeping:
         self._book, self._policy = book, policy
         self._since: dict[str, float] = {}  # by repository: when this node became a keeper of it
         self._complete: set[str] = set()
+        self._looked = 0.0  # when who is there was last taken in
 
     @property
     def spread(self) -> bool:
         return is_spread(self._book)
 
     def look(self, live: Iterable[str], able: Mapping[str, Iterable[str]], elapsed: float) -> None:
-        """Take in who is there. Who becomes a keeper has not all counts yet."""
+        """Take in who is there. Who becomes a keeper has not all counts yet, nor has one that slept."""
+        if elapsed - self._looked > Settling.SLEPT:
+            self._since.clear()
+        self._looked = elapsed
         self.keepers.look(live, able, elapsed)
         mine = set(self.kept(able)) if self.spread else set[str]()
+        self._complete &= mine & self._since.keys()
         self._since = {each: self._since.get(each, elapsed) for each in mine}
-        self._complete &= mine
 
     def compared(self, repository: str) -> None:
         """All that another keeper of that repository had is here."""

@@ -219,6 +219,7 @@ class Mesh:
         return self.fleet.copied(self._clock.elapsed())
 
     def _presence(self) -> Presence:
+        self.settling.awake(self._clock.elapsed())
         copied, mine = self.copied, self._standing.candidates()
         if copied and not self._told_of_copy:
             log.error("this node was copied", reason=Reason.COPIED.value, peer=self.fleet.me.peer, remedy=copies.REMEDY)

@@ -273,6 +273,39 @@ def test_settled(met: bool, pulled: bool, after: float, settled: bool) -> None:
     assert settling.settled(1000.0 + after) is settled
 
 
+def test_who_slept_settles_anew_and_by_no_comparison_that_began_before() -> None:
+    settling = Settling(0.0)
+    settling.met()
+    settling.pulled()
+    for second in range(0, 600, 30):
+        settling.awake(float(second))
+        assert settling.settled(second + 0.5)
+    assert not settling.settled(570.0 + Settling.SLEPT + 1), "found out by whoever asks first"
+    settling.awake(632.0)
+    settling.pulled()
+    assert not settling.settled(632.5)
+    settling.awake(631.0 + Settling.STALE)
+    settling.pulled()
+    assert settling.settled(637.0)
+
+
+def test_who_slept_and_hears_nobody_settles_after_the_longest_wait_again() -> None:
+    settling = Settling(0.0)
+    settling.met()
+    settling.awake(121.0)
+    assert settling.settled(121.0)
+    for second in range(1_000, 1_120, 10):
+        settling.awake(float(second))
+        assert not settling.settled(float(second))
+    assert settling.settled(1_000.0 + Settling.LONGEST)
+
+
+def test_who_never_says_that_it_is_awake_was_not_asleep() -> None:
+    settling = Settling(0.0)
+    settling.pulled()
+    assert all(settling.settled(float(second)) for second in range(0, 10_000, 900))
+
+
 # Messages and the outbox.
 
 

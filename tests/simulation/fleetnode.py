@@ -109,6 +109,7 @@ class FleetNode(SimNode):
         self.fleet.digest.drop(self.known.ledger.horizon)
 
     def presence(self) -> Presence:
+        self.settling.awake(self.elapsed)
         may_file = self.filing and self.trouble is None and not self.copied
         return Presence(
             run=self.author.origin.run,

@@ -77,6 +77,18 @@ def test_nodes_that_begin_anew_more_often_than_a_window_has_room_for_count_exact
         play(plan)
 
 
+def test_who_slept_hears_what_was_ruled_meanwhile_before_it_files() -> None:
+    """The only one that may file wakes a moment before the tick, and was told nothing while it slept."""
+    steps = [Step(float(number), "start", name) for number, name in enumerate(("alice", "bob"))]
+    steps += [Step(907.0, "report", "alice/0", "1", 0.0, 5), Step(910.0, "cut", "alice", "", 893.0)]
+    steps += [Step(911.0, "sleep", "alice", "now", 892.0), Step(1000.0, "mute", "bob", "", 0.0, 1)]
+    stage = make(Plan(1, ("alice", "bob"), 20, tuple(steps)), None)
+    bob = stage.mesh["bob"]
+    stage.world.after(0.5, lambda: setattr(bob, "filing", False))
+    perform(stage, Plan(1, ("alice", "bob"), 20, tuple(steps)))
+    assert stage.github.issues == {}
+
+
 def test_two_machines_with_one_key_notice_each_other_and_neither_files_meanwhile() -> None:
     names = ("alice", "bob", "carol")
     starts = [Step(float(number), "start", name) for number, name in enumerate(names)]

@@ -2,7 +2,7 @@
 
 The library is pinned to one exact version because of this file. `check_private_names` is called before anything is
 built: if another version lacks a name that is relied on here, the node says so and does not start half-protected.
-Six work-arounds change library modules and so hold for the whole process; the rest change one host.
+Seven work-arounds change library modules and so hold for the whole process; the rest change one host.
 """
 
 import importlib.metadata
@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 from weakref import WeakKeyDictionary
 
 import libp2p.io.utils as read_utils
+import libp2p.network.health.monitor as monitor_module
 import libp2p.network.swarm as swarm_module
 import libp2p.pubsub.gossipsub as gossipsub
 import libp2p.pubsub.pubsub as pubsub_module
@@ -25,6 +26,7 @@ from libp2p.network.auto_connector import AutoConnector
 from libp2p.network.connection.raw_connection import RawConnection
 from libp2p.network.connection.swarm_connection import SwarmConn
 from libp2p.network.exceptions import SwarmException
+from libp2p.network.health.ping_probe import ConnectionPingResult, ping_connection
 from libp2p.network.swarm import Swarm
 from libp2p.peer.envelope import consume_envelope
 from libp2p.peer.id import ID
@@ -35,6 +37,7 @@ from libp2p.pubsub.rpc_queue import RpcQueue
 from libp2p.pubsub.utils import maybe_consume_signed_record
 from libp2p.security.pnet.protector import new_protected_conn
 from libp2p.security.pnet.psk_conn import PskConn
+from libp2p.security.secure_session import SecureSession
 from libp2p.stream_muxer.yamux.yamux import YamuxStream
 from libp2p.tools.anyio_service.trio_manager import TrioManager
 from multiaddr import Multiaddr
@@ -82,6 +85,8 @@ def check_private_names() -> None:
         "YamuxStream._auto_tune_and_send_window_update": hasattr(YamuxStream, "_auto_tune_and_send_window_update"),
         "YamuxStream._grow_threshold": hasattr(YamuxStream, "_grow_threshold"),
         "TrioManager._find_parent_task": hasattr(TrioManager, "_find_parent_task"),
+        "monitor.ping_connection": hasattr(monitor_module, "ping_connection"),
+        "SecureSession.read": hasattr(SecureSession, "read"),
         "PskConn.read_cipher": "read_cipher" in PskConn.__init__.__code__.co_names,
         "read_exactly(retry_count)": len(getattr(read_utils.read_exactly, "__defaults__", None) or ()) == 1,
     }
@@ -382,6 +387,29 @@ def no_descent(on: bool) -> None:
     cast("Any", TrioManager)._find_parent_task = _no_parent if on else _parent_of
 
 
+_read = SecureSession.read
+
+
+async def _noted_read(session: SecureSession, n: int | None = None) -> bytes:
+    data = await _read(session, n)
+    cast("Any", session).heard_at = trio.current_time()
+    return data
+
+
+async def _ping_silent(conn: INetConn, *, ping_timeout: float, **settings: Any) -> ConnectionPingResult:
+    session: object = getattr(conn.muxed_conn, "secured_conn", None)
+    if trio.current_time() - getattr(session, "heard_at", float("-inf")) < ping_timeout / 2:
+        return ConnectionPingResult(success=True, skipped=True)
+    return await ping_connection(conn, ping_timeout=ping_timeout, **settings)
+
+
+def silence_pinged(on: bool) -> None:
+    """Every connection is pinged, each time over a stream of its own that is negotiated and closed: half of what a node
+    costs at rest. What has just been heard from needs no proof that it lives."""
+    cast("Any", SecureSession).read = _noted_read if on else _read
+    cast("Any", monitor_module).ping_connection = _ping_silent if on else ping_connection
+
+
 OF_ONE_HOST: dict[str, Callable[[Parts], None]] = {
     work.__name__: work
     for work in (
@@ -406,6 +434,7 @@ OF_THE_PROCESS: dict[str, Callable[[bool], None]] = {
         several_network_keys,
         credit_in_bulk,
         no_descent,
+        silence_pinged,
     )
 }
 

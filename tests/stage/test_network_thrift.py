@@ -1,12 +1,15 @@
 """What a question costs on the wire: two frames, not four."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import libp2p.network.health.monitor as monitor_module
 import pytest
+import trio
 from libp2p.stream_muxer.yamux.yamux import Yamux
 
 from tests.stage.network_fleet import fleet_in
+from tests.stage.test_network_faults import stack_of
 from tests.stage.test_network_streams import ECHO, echo
 
 QUESTIONS = 50
@@ -40,3 +43,20 @@ async def test_small_questions_are_not_each_answered_with_frames_that_give_credi
     frames = Counted(monkeypatch, Yamux, "_write_frame")
     await ask(tmp_path, frozenset({work}))
     assert (frames.calls > 4 * QUESTIONS) == (work == "credit_in_bulk"), frames.calls
+
+
+@pytest.mark.parametrize("work", ["silence_pinged", "none"])
+async def test_who_was_just_heard_from_is_not_pinged(tmp_path: Path, work: str) -> None:
+    async with fleet_in(tmp_path) as fleet:
+        alice, bob = await fleet.pair(without=frozenset({work}), **QUIET)
+        alice.handle(ECHO, echo)
+        await bob.request(alice.peer_id, ECHO, b"are you there?", 5)
+        connection = stack_of(bob).swarm.get_connections()[0]
+        ping = vars(monitor_module)["ping_connection"]
+        pinged = await ping(connection, ping_timeout=60.0)
+        assert pinged.success
+        assert pinged.skipped == (work == "none")
+        vars(cast("Any", connection.muxed_conn).secured_conn)["heard_at"] = trio.current_time() - 31.0
+        pinged = await ping(connection, ping_timeout=60.0)
+        assert pinged.success
+        assert not pinged.skipped

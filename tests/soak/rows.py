@@ -38,11 +38,20 @@ class Row(NamedTuple):
     wal: float  # MiB
 
 
-async def look(node: DaemonProcess, minute: float) -> Row:
-    """Ask a node for its numbers."""
+async def links(node: DaemonProcess) -> int:
+    """How many neighbours a node has."""
+    return int((await _values(node)).get("error_aggregator_links", 0))
+
+
+async def _values(node: DaemonProcess) -> dict[str, float]:
     transport = httpx.AsyncHTTPTransport(uds=str(node.directory / "control.sock"))
     async with httpx.AsyncClient(transport=transport, base_url="http://node", timeout=30) as http:
-        values = _sums((await http.get("/metrics")).text)
+        return _sums((await http.get("/metrics")).text)
+
+
+async def look(node: DaemonProcess, minute: float) -> Row:
+    """Ask a node for its numbers."""
+    values = await _values(node)
     wal = node.database.with_name("state.db-wal")
     return Row(
         minute,

@@ -13,10 +13,11 @@ from node.control.client import Client, Refused, Unreachable
 from node.ingest.receive import PATIENCE, SWEEP
 from tests.fleet.harness import DaemonProcess
 from tests.soak import bad, good, others
-from tests.soak.rows import AIM_MIB, GROWTH_MIB, HEAD, Row, growth, judge, line, look, trend
+from tests.soak.rows import AIM_MIB, GROWTH_MIB, HEAD, Row, growth, judge, line, links, look, trend
 from tests.soak.site import Site, make_site
 
 REST = PATIENCE + 2 * SWEEP + 2  # seconds after which who was slow has been ended
+MEET = 300.0  # seconds, on a machine that is busy with other things
 AGREE = 60.0  # seconds for the last counts to be everywhere
 Say = Callable[[str], None]
 
@@ -40,7 +41,8 @@ async def soak(
         run = Run(make_site(directory, stack, names))
         for node in run.site.nodes:
             await trio.to_thread.run_sync(stack.enter_context, node)
-        await trio.sleep(min(every, 10) * scale)  # they meet
+        await _meet(run.site.nodes)
+        await trio.sleep(min(every, 10) * scale)  # the first streams between them are opened
         run.before = {name_of(node): await look(node, 0.0) for node in run.site.nodes}
         say(HEAD)
         await _load(run, minutes, every, scale, say)
@@ -51,6 +53,14 @@ async def soak(
         run.wrong.append("there was no load")
     _tell(run, minutes, say)
     return run
+
+
+async def _meet(nodes: list[DaemonProcess]) -> None:
+    """Until all are linked: a link is a dozen tasks and a descriptor, which would be missing in what was before."""
+    with trio.fail_after(MEET):
+        for node in nodes:
+            while await links(node) < len(nodes) - 1:  # a node tells nobody  # noqa: ASYNC110
+                await trio.sleep(0.2)
 
 
 def name_of(node: DaemonProcess) -> str:

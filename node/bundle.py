@@ -174,8 +174,9 @@ class Bundler:
         return Bundled(moment, len(roots), len(meeting), tuple(outcomes), calls)
 
     async def _wait_until(self, moment: float) -> None:
-        """Sleep in short steps, so that a clock that was set is noticed."""
-        while (left := moment - self._clock.now()) > 0:  # noqa: ASYNC110  # time itself sets no event
+        """Sleep in short steps, so that a clock that was set is noticed; set back, it makes nobody wait longer."""
+        end = self._clock.elapsed() + moment - self._clock.now()
+        while (left := min(moment - self._clock.now(), end - self._clock.elapsed())) > 0:  # noqa: ASYNC110  # time sets no event
             await trio.sleep(min(left + AFTER_TICK, LONGEST_SLEEP))
 
 

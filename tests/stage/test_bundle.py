@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import trio
+import trio.testing
 
 from aggregator.agenda import Knowledge
 from aggregator.book import Fact, FactKey, Standing
@@ -34,6 +35,19 @@ class Noon:
 
     def elapsed(self) -> float:
         return 0.0
+
+
+@dataclass
+class Settable:
+    """A wall clock that is `ahead` by so many seconds."""
+
+    ahead: float = 0.0
+
+    def now(self) -> float:
+        return NOW + self.ahead + self.elapsed()
+
+    def elapsed(self) -> float:
+        return trio.current_time()
 
 
 @dataclass
@@ -204,3 +218,19 @@ async def test_an_unmuted_error_is_due_though_it_does_not_occur_again(desk: Desk
     await desk.keeper.rule("mute", name(1), None)
     await desk.bundler.now()
     assert desk.github.roots() == [[name(1)]]
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, 3600.0], ids=["back", "ahead"])
+async def test_a_clock_that_is_set_makes_no_bundle_late(
+    desk: Desk, autojump_clock: trio.testing.MockClock, ahead: float
+) -> None:
+    clock, runs = Settable(), list[float]()
+    bundler = Bundler(desk.known, desk.keeper, desk.github.file, desk.terms, clock, lambda: "n")
+    bundler.listener = lambda _outcomes: runs.append(trio.current_time())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(bundler.run)
+        await trio.sleep(1.0)
+        clock.ahead = ahead
+        await trio.sleep(2 * desk.terms.interval)
+        nursery.cancel_scope.cancel()
+    assert len(runs) >= 2

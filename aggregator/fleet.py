@@ -28,10 +28,11 @@ from aggregator.message import BadMessage, BookMessage, PageMessage, Presence, d
 from aggregator.outbox import Outbox
 from aggregator.page import BadPage, Origin, Page, PageKey, Verifier, message_to_sign, newer, read_body
 from aggregator.presence import Peers
+from aggregator.questions import Has
 from aggregator.reason import Reason
 from aggregator.roster import Roster
 from aggregator.sealed import Sealed, seal
-from aggregator.sync import Has, Pulled
+from aggregator.sync import Pulled
 from aggregator.tally import Tally
 
 SIGNS = 64  # runs under this node's key that are looked at at a time; further ones are left out

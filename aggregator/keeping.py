@@ -21,9 +21,9 @@ from aggregator.due import Policy
 from aggregator.keepers import NO_REPOSITORY, Homes, Keepers, is_spread
 from aggregator.page import Page, PageKey
 from aggregator.presence import Settling
+from aggregator.questions import ANSWER_BYTES, FETCHED, LISTED, BadAnswer, Question
 from aggregator.runs import Runs
 from aggregator.shelves import Shelves
-from aggregator.sync import ANSWER_BYTES, FETCHED, LISTED, BadAnswer, Question
 from aggregator.tally import Tally
 
 NEIGHBOURS = 2  # of the keepers after this one in rank: it compares with these, and those before it with it

@@ -13,13 +13,15 @@ import msgspec
 import structlog
 import trio
 
+from aggregator.answering import answer
 from aggregator.book import Ruling
 from aggregator.digest import Version
 from aggregator.fleet import Fleet, Incoming
 from aggregator.keepers import spread_ruling, visit_every
 from aggregator.keeping import Give, Offer, Reply, Request, Shelf, taken_of, wanted_of
 from aggregator.page import PageKey
-from aggregator.sync import Answer, BadAnswer, Pulled, answer, pull
+from aggregator.questions import Answer, BadAnswer
+from aggregator.sync import Pulled, pull
 from aggregator.turns import EVERY
 from node.clock import Clock
 from node.store import StoreError

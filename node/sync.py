@@ -17,9 +17,11 @@ import msgspec
 import structlog
 import trio
 
+from aggregator.answering import agrees, answer
 from aggregator.brief import brief
 from aggregator.fleet import Fleet, Incoming
-from aggregator.sync import Answer, BadAnswer, Compare, Pulled, Question, agrees, answer, pull
+from aggregator.questions import Answer, BadAnswer, Compare, Question
+from aggregator.sync import Pulled, pull
 from aggregator.turns import Turns
 from node.clock import Clock
 from node.store import StoreError

@@ -7,7 +7,7 @@ import msgspec
 import trio
 
 from aggregator.message import Presence, encode
-from aggregator.sync import Compare
+from aggregator.questions import Compare
 from node import fleet as fleet_file
 from node import identity, peers, samples, sync
 from node.network import NetworkError

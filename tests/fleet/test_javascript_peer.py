@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from aggregator.book import Fact, FactKey, Standing
-from aggregator.sync import FAR
+from aggregator.questions import FAR
 from node.clock import SystemClock
 from node.identity import from_seed
 from tests.fleet.javascript import JavascriptPeer, commands, examples, install, javascript_peer

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from aggregator import invitation, message
+from aggregator.answering import answer
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
 from aggregator.entries import introduction
 from aggregator.fleet import Fleet, Incoming, Terms
@@ -13,9 +14,10 @@ from aggregator.fleetkey import NetworkKey
 from aggregator.ledger import Ledger
 from aggregator.member import Invitation, Member
 from aggregator.page import BadPage, Origin, Page, PageKey, read_body, write_body
+from aggregator.questions import Answer, BadAnswer, Compare, Fetch, FetchBook, Origins, Question, Versions
 from aggregator.reason import Reason
 from aggregator.roster import Roster, subject_of
-from aggregator.sync import Answer, BadAnswer, Compare, Fetch, FetchBook, Origins, Question, Versions, answer, pull
+from aggregator.sync import pull
 from tests.fuzz.laws import short
 from tests.pure.factories import name, tally
 

@@ -23,9 +23,10 @@ from aggregator.outbox import Outbox
 from aggregator.pace import BUDGET, FASTEST, INTERVAL, TARGET, Pace, first_rate
 from aggregator.page import Origin, Page, PageKey, message_to_sign, write_body
 from aggregator.presence import Peers, Settling, period
+from aggregator.questions import BookEntries
 from aggregator.reason import Reason
 from aggregator.roster import Roster
-from aggregator.sync import BookEntries, Pulled
+from aggregator.sync import Pulled
 from aggregator.window import FUTURE
 from tests.pure.factories import name, tally
 

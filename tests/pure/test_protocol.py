@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from aggregator import ban
+from aggregator.answering import answer
 from aggregator.author import Author
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
 from aggregator.digest import Digest, mark, version_of
@@ -14,7 +15,8 @@ from aggregator.ledger import Ledger
 from aggregator.member import FLEET_KEY, Member, admit, invite, vouch
 from aggregator.message import PageMessage, encode
 from aggregator.page import Origin, Page, message_to_sign
-from aggregator.sync import Fetch, Has, Origins, Question, Versions, answer, pull
+from aggregator.questions import Fetch, Has, Origins, Question, Versions
+from aggregator.sync import pull
 from aggregator.tally import Seen
 from node.identity import Identity, from_seed
 

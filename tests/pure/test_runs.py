@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import runs
+from aggregator.answering import answer
 from aggregator.author import Author
 from aggregator.book import Book
 from aggregator.digest import version_of
@@ -17,9 +18,10 @@ from aggregator.keeping import Offer, wanted_of
 from aggregator.ledger import Ledger
 from aggregator.message import PageMessage, encode
 from aggregator.page import Origin, Page, PageKey, message_to_sign, read_body, write_body
+from aggregator.questions import Answer, Fetch, Question, Versions
 from aggregator.reason import Reason
 from aggregator.runs import first_with_room
-from aggregator.sync import Answer, Fetch, Pulled, Question, Versions, answer, pull
+from aggregator.sync import Pulled, pull
 from tests.pure.factories import name, seen, tally
 from tests.pure.test_fleet import FLEET, LENGTH, NOW, member, roster, signer, verify_peer
 

@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator import sync
+from aggregator import answering, questions, sync
+from aggregator.answering import answer
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
 from aggregator.bookdigest import BUCKETS
 from aggregator.digest import Digest
 from aggregator.ledger import Ledger
 from aggregator.page import Origin, Page, PageKey, read_body, write_body
-from aggregator.sync import (
+from aggregator.questions import (
     ANSWER_BYTES,
     Answer,
     BadAnswer,
@@ -22,13 +23,11 @@ from aggregator.sync import (
     Has,
     Origins,
     OriginSums,
-    Pulled,
     Question,
     VersionList,
     Versions,
-    answer,
-    pull,
 )
+from aggregator.sync import Pulled, pull
 from tests.pure.factories import ALICE, BOB, CAROL, name, tally
 
 LENGTH = 900
@@ -186,7 +185,7 @@ def test_a_page_that_was_not_asked_for_is_not_taken() -> None:
     steps = pull(Side().has, OPEN_FROM, NOW)
     next(steps)
     with pytest.raises(BadAnswer):
-        steps.send(sync.Pages([page(ALICE, 9, 0, 1, 1)]))
+        steps.send(questions.Pages([page(ALICE, 9, 0, 1, 1)]))
 
 
 def test_sums_that_cancel_under_exclusive_or_do_not_cancel_here() -> None:
@@ -194,7 +193,7 @@ def test_sums_that_cancel_under_exclusive_or_do_not_cancel_here() -> None:
     digest.put(page(ALICE, 9, 0, 1, 1))
     for number in (0, 1):
         twice.put(page(ALICE, 9, number, 1, 1))
-    assert digest.total(0, sync.FAR) != twice.total(0, sync.FAR)
+    assert digest.total(0, questions.FAR) != twice.total(0, questions.FAR)
 
 
 @given(some_pages, st.integers(0, 10))
@@ -203,7 +202,7 @@ def test_a_digest_is_that_of_what_is_left_after_dropping(some: list[Page], horiz
     side.take(some)
     side.digest.drop(horizon * LENGTH)
     fresh.take([p for p in side.ledger.pages() if p.key.window >= horizon * LENGTH])
-    assert side.digest.total(0, sync.FAR) == fresh.digest.total(0, sync.FAR)
+    assert side.digest.total(0, questions.FAR) == fresh.digest.total(0, questions.FAR)
 
 
 def test_a_book_larger_than_an_answer_arrives_whole() -> None:
@@ -221,7 +220,7 @@ def test_a_book_larger_than_an_answer_arrives_whole() -> None:
 def test_of_a_bucket_larger_than_an_answer_another_part_comes_each_time(
     start: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sync, "ANSWER_BYTES", 1_000)
+    monkeypatch.setattr(answering, "ANSWER_BYTES", 1_000)
     side = Side()
     for n in range(5_000):
         side.book.put_fact(FactKey("acme/app", name(n)), Fact(Standing.PENDING, float(n)))

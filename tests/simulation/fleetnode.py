@@ -9,6 +9,7 @@ from functools import partial
 
 import msgspec
 
+from aggregator.answering import answer
 from aggregator.book import Fact, FactKey, Ruling
 from aggregator.election import Progress, rank_of, wait_for
 from aggregator.fleet import Fleet, Incoming, Terms
@@ -17,10 +18,11 @@ from aggregator.message import Presence
 from aggregator.pace import Pace
 from aggregator.page import PageKey, newer
 from aggregator.presence import Settling, period
+from aggregator.questions import Answer, Question
 from aggregator.reason import Reason
 from aggregator.roster import Roster
 from aggregator.signature import agreed
-from aggregator.sync import Answer, Pull, Pulled, Question, answer, pull
+from aggregator.sync import Pull, Pulled, pull
 from tests.simulation.github import VirtualGitHub
 from tests.simulation.network import Network
 from tests.simulation.node import WINDOW, Change, SimNode, nothing

@@ -15,13 +15,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from aggregator.answering import agrees, answer
 from aggregator.book import Book
 from aggregator.keepers import visit_every
 from aggregator.keeping import Give, Offer, Reply, taken_of, wanted_of
 from aggregator.pace import INTERVAL
 from aggregator.page import PageKey
 from aggregator.presence import period
-from aggregator.sync import Compare, Has, Pulled, agrees, answer, pull
+from aggregator.questions import Compare, Has
+from aggregator.sync import Pulled, pull
 from aggregator.turns import Turns
 from tests.simulation.scalenode import REPOSITORY, WINDOW, ScaleNode, share
 from tests.simulation.world import World

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.answering import answer
 from aggregator.book import Book
 from aggregator.digest import Digest
 from aggregator.page import Page, PageKey, read_body, write_body
-from aggregator.sync import Has, Pulled, answer, pull
+from aggregator.questions import Has
+from aggregator.sync import Pulled, pull
 from node.config.local import Retention
 from node.store import Store, open_store
 from node.tally import Counting, open_counting

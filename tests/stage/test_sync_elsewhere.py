@@ -11,7 +11,8 @@ from aggregator.book import Book
 from aggregator.digest import Digest
 from aggregator.ledger import Ledger
 from aggregator.page import Origin, Page, PageKey, write_body
-from aggregator.sync import Compare, Has, pull
+from aggregator.questions import Compare, Has
+from aggregator.sync import pull
 from node.sync import Sync
 from tests.pure.factories import tally
 

@@ -218,12 +218,12 @@ def test_a_secret_among_the_commands_arguments_is_shown_nowhere(
 async def test_neither_the_state_nor_the_words_of_a_command_hold_its_secrets(tmp_path: Path) -> None:
     noisy = f"import sys; sys.exit('x' * 280 + ' no such key: {TOKEN[:9]}' + '{TOKEN[9:]}; password={TOKEN[::-1]}')"
     program = (*python(noisy), "--api-key", TOKEN)
-    async with desk(tmp_path) as made:
+    async with desk(tmp_path, timeout="60s") as made:
         settings = replace(made.terms.loaded.config.notify, command=program)
         made.terms.loaded = replace(made.terms.loaded, config=replace(made.terms.loaded.config, notify=settings))
         assert made.notifier.state().targets["command"].endswith("--api-key [redacted]")
         (delivery,) = await made.notifier.test()
-    assert "ended with status 1: xxx" in delivery.trouble
+    assert "ended with status 1" in delivery.trouble
     assert TOKEN[:4] not in delivery.trouble
 
 

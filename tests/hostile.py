@@ -72,7 +72,7 @@ BAD = (
     Bad("deep_messagepack", raw(b"\x82\xa7message\xa1x\xa7context\x81\xa1a" + b"\x91" * DEEP + b"\xc0"), "recursion"),
     Bad("a_frame_of_2_gib", b"\x7f\xff\xff\xff" + b"x" * 100, "at most 262144", SENT),
     Bad("a_line_without_an_end", b'{"message":"' + b"x" * (limits.FRAME_BYTES + 1000), "without an end", SENT),
-    Bad("a_line_too_long", line({"message": "x", "context": {"a": text(limits.FRAME_BYTES)}}), r"a line .*at most 262144", SENT),
+    Bad("a_line_too_long", line({"message": "x", "context": {"a": text(limits.FRAME_BYTES)}}), "a line of 2", SENT),
     Bad("a_short_session", line({"hello": 1, "session": "00"}), "session: expected 16 bytes", SENT),
     Bad("a_session_that_is_no_hex", line({"hello": 1, "session": "x" * 32}), "session: expected 16 bytes", SENT),
     Bad("a_later_hello", line({**HELLO, "hello": 2}), "this node speaks 1", SENT),

@@ -21,6 +21,8 @@ from node.control import answers, kept
 from node.relay import Relay
 from tests.pure.factories import name, tally
 from tests.pure.test_fleet import FLEET, LENGTH, member, roster, signer, verify_peer
+from tests.stage.run_cli import Home
+from tests.stage.test_control import serving
 from tests.stage.view import REPOSITORY, FakeView, some_view
 
 PEERS = [f"peer {number}" for number in range(20)]
@@ -126,6 +128,26 @@ async def test_every_list_and_every_error_is_asked_for(tmp_path: Path) -> None:
     shown = (await kept.detail(view, name(2))).rows[0]
     assert (shown.errors[0].count, shown.kept_by) == (5, ORDER[0])
     assert shown.records[0]["context"]["api_key"] != "sk-0123456789abcdef"
+
+
+async def test_the_command_line_names_the_keeper_and_says_that_none_answered(tmp_path: Path) -> None:
+    keeper, home = some_view(tmp_path), Home(tmp_path)
+    said = {
+        about: msgspec.msgpack.encode(answered(await kept.said(keeper, Question(about, REPOSITORY, name(2)))))
+        for about in get_args(About)
+    }
+    others: dict[str, Answer] = {ORDER[0]: lambda asked: said[msgspec.msgpack.decode(asked)["about"]]}
+    view = FakeView(keeper.loaded, keepers=relay_of(OUTSIDER, ORDER, others))
+    async with serving(view, home.socket):
+        ran = await home.run("errors", "--json")
+        assert {row["kept_by"] for row in ran.json} == {ORDER[0]}
+        assert ran.err == f"{REPOSITORY}: kept by {ORDER[0]}\n"
+        others.clear()
+        ran = await home.run("issues")
+        assert (ran.code, ran.err) == (
+            0,
+            f"{REPOSITORY}: no keeper answered; these are the counts of this node alone\n",
+        )
 
 
 async def test_only_members_are_answered_and_only_by_keepers() -> None:

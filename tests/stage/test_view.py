@@ -100,7 +100,7 @@ async def viewing(directory: Path, config: str, token_source: str = "GITHUB_TOKE
             NOW - 5,
             places_in(directory),
             LoopDelay(),
-            make_notifier("alice", 900, known, outward, None, store, Noon(), {}),
+            make_notifier(ALICE, 900, known, outward, None, store, Noon(), {}),
         )
 
 

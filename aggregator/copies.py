@@ -15,7 +15,7 @@ from typing import NamedTuple
 APART = 10.0  # seconds between two signs of life; longer than a message is on its way
 LASTING = 90.0  # seconds without a further sign until the other is believed to be gone; several periods of presence
 REMEMBERED = 16  # runs; when full, the one heard of longest ago is forgotten
-
+SIGNS = 64  # runs that are looked at at a time; further ones are left out
 
 REMEDY = (
     "stop one of the two; there, move the state directory away, and aggregator join with a new invitation: until then "
@@ -37,6 +37,12 @@ class Copies:
         self._run, self._began = run, began
         self._first: dict[str, Sign] = {}
         self._noticed: float | None = None  # when the other was last heard to be alive, on the elapsed clock
+        self._signs: dict[str, float] = {}  # by run: the latest moment at which it was alive, not looked at yet
+
+    def alive(self, run: str, at: float) -> None:
+        """Something was signed with this node's key by `run`, which was alive at `at`. Looked at when next asked."""
+        if run in self._signs or len(self._signs) < SIGNS:
+            self._signs[run] = max(at, self._signs.get(run, at))
 
     def sign(self, run: str, at: float, elapsed: float) -> None:
         """Something was signed with this node's key by `run`, which was alive at `at`."""
@@ -51,4 +57,7 @@ class Copies:
 
     def running(self, elapsed: float) -> bool:
         """Whether another machine runs with this key, as far as was heard lately."""
+        for run, at in self._signs.items():
+            self.sign(run, at, elapsed)
+        self._signs.clear()
         return self._noticed is not None and elapsed - self._noticed < LASTING

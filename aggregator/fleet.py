@@ -9,56 +9,34 @@ up to the fleet's key. Who shows an invitation by which nobody has let it in yet
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 import msgspec
 
-from aggregator import ban, door
-from aggregator.accept import Gate, Refusal, accept
+from aggregator import door
+from aggregator.accept import Refusal
 from aggregator.alone import Alone
-from aggregator.book import Book, Fact, FactKey, Ruling, sound_fact
+from aggregator.arrivals import Arrivals, Incoming, Terms
+from aggregator.book import Book, FactKey, Ruling
 from aggregator.copies import Copies
-from aggregator.digest import Digest, Version, version_of
+from aggregator.digest import Digest, Version
 from aggregator.due import Policy
-from aggregator.entries import MEMBER, introduction, why_not_ruling
+from aggregator.entries import MEMBER, introduction
 from aggregator.keeping import Keeping
 from aggregator.ledger import Ledger
 from aggregator.member import Member, read_chain
 from aggregator.message import BadMessage, BookMessage, PageMessage, Presence, decode
 from aggregator.outbox import Outbox
-from aggregator.page import BadPage, Origin, Page, PageKey, Verifier, message_to_sign, newer, read_body
+from aggregator.page import Origin, Page, PageKey, message_to_sign, newer
 from aggregator.presence import Peers
 from aggregator.questions import Has
 from aggregator.reason import Reason
 from aggregator.roster import Roster
 from aggregator.sealed import Sealed, seal
 from aggregator.sync import Pulled
-from aggregator.tally import Tally
-
-SIGNS = 64  # runs under this node's key that are looked at at a time; further ones are left out
-REFUSED = 4_096  # versions that were refused and are not asked for again; when full, all are forgotten
 
 ROUTING = ("route", "edge")  # rulings that decide which repository a root is about
 
 Sign = Callable[[bytes], bytes]
-
-
-class Terms(NamedTuple):
-    """What a fleet agrees on, fixed for the life of a process."""
-
-    fleet: bytes  # id, 32 bytes: the public half of the fleet's first key
-    length: int  # seconds of a window
-    verify: Verifier
-
-
-class Incoming(NamedTuple):
-    """What came from outside."""
-
-    pages: Sequence[tuple[Page, list[Tally]]] = ()
-    facts: Sequence[tuple[FactKey, Fact]] = ()
-    rulings: Sequence[Ruling] = ()
-    refused: Sequence[Refusal] = ()
-    news: bool = False  # a presence that was not known
 
 
 class Fleet:
@@ -81,11 +59,9 @@ class Fleet:
         self.keeping = Keeping(me.peer, book, policy)
         self.alone = Alone()
         self._copies = Copies(me.run, began)
-        self._signs: dict[str, float] = {}  # by run under this node's key: the latest moment at which it was alive
         self.outbox = Outbox(self.digest.page)
         self._ledger, self._book, self._sign = ledger, book, sign
-        self._refused: set[Version] = set()
-        self._bans: dict[str, float] = {}  # when versions were refused
+        self._arrivals = Arrivals(me.peer, terms, roster, ledger, book, self.digest, self.keeping)
         self._unsigned: dict[PageKey, None] = {}
         self._filed: dict[FactKey, int] = {}  # what others said last; as many as the book takes from them
         for ruling in book.rulings(MEMBER):
@@ -105,12 +81,14 @@ class Fleet:
         return Has(self._ledger, self.keeping.shelves.digest(repository.lower()), self._book)
 
     @property
+    def bans(self) -> dict[str, float]:
+        """Moments by peer id or invitation key."""
+        return self._arrivals.bans
+
+    @property
     def refused(self) -> frozenset[Version]:
-        """Not asked for again, unless bans have changed since: who was banned may not be any more."""
-        if self.bans != self._bans:
-            self._bans = self.bans
-            self._refused.clear()
-        return frozenset(self._refused)
+        """Not to be asked for again."""
+        return self._arrivals.refused
 
     # From this node.
 
@@ -241,11 +219,6 @@ class Fleet:
         """Why this peer's word does not count; None: it does."""
         return None if peer == self.me.peer else self.roster.why_not(peer, self.bans)
 
-    @property
-    def bans(self) -> dict[str, float]:
-        """Moments by peer id or invitation key, from the book: another object whenever they changed."""
-        return self._book.derived(ban.KIND, ban.moments)
-
     def heard(self, peer: str, data: bytes, now: float, elapsed: float) -> Incoming:
         """A gossip message, said by `peer`."""
         reason = self.why_not(peer)
@@ -257,21 +230,22 @@ class Fleet:
             return Incoming(refused=[Refusal(Reason.BAD_MESSAGE, str(error))])
         match message:
             case PageMessage(pages=pages):
-                return self._pages(pages, now)
+                return self._arrivals.pages(pages, now)
             case BookMessage(facts=facts, rulings=rulings):
-                return self._entries(facts, rulings, now)
+                return self._arrivals.entries(facts, rulings, now)
             case Presence():
                 return Incoming(news=self.peers.hear(peer, message, elapsed))
 
     def pulled(self, pulled: Pulled, now: float) -> Incoming:
         """What a sync brought."""
-        entries = self._entries(pulled.entries.facts, pulled.entries.rulings, now)  # first: who wrote the pages
-        pages = self._pages(pulled.pages, now, asked_for=True)
+        said = pulled.entries
+        entries = self._arrivals.entries(said.facts, said.rulings, now)  # first: who wrote the pages
+        pages = self._arrivals.pages(pulled.pages, now, asked_for=True)
         return Incoming(pages.pages, entries.facts, entries.rulings, [*pages.refused, *entries.refused])
 
     def brought(self, pages: Sequence[Page], now: float) -> Incoming:
         """What a node brought that takes this one for a keeper."""
-        return self._pages(pages, now, asked_for=True)
+        return self._arrivals.pages(pages, now, asked_for=True)
 
     def took(self, incoming: Incoming) -> None:
         """What came is committed: pass it on from now."""
@@ -281,7 +255,7 @@ class Fleet:
         self._thin(page.key for page, _ in incoming.pages)
         for page, tallies in incoming.pages:
             if page.key.origin.peer == self.me.peer:
-                self._alive(page.key.origin.run, max((tally.last for tally in tallies), default=0.0))
+                self._copies.alive(page.key.origin.run, max((tally.last for tally in tallies), default=0.0))
         for ruling in incoming.rulings:
             self._introduced(ruling)
         for key, fact in incoming.facts:
@@ -296,75 +270,11 @@ class Fleet:
         except BadMessage:
             return
         if isinstance(message, Presence) and not message.leaving:
-            self._alive(message.run, message.at)
+            self._copies.alive(message.run, message.at)
 
     def copied(self, elapsed: float) -> bool:
         """Whether another machine runs with this node's key."""
-        for run, at in self._signs.items():
-            self._copies.sign(run, at, elapsed)
-        self._signs.clear()
         return self._copies.running(elapsed)
-
-    def _alive(self, run: str, at: float) -> None:
-        if run in self._signs or len(self._signs) < SIGNS:
-            self._signs[run] = max(at, self._signs.get(run, at))
-
-    def _pages(self, pages: Iterable[Page], now: float, *, asked_for: bool = False) -> Incoming:
-        gate = self._gate()
-        taken: list[tuple[Page, list[Tally]]] = []
-        refused: list[Refusal] = []
-        for page in pages:
-            known = self.digest.page(page.key)
-            if known is not None and known.rank() >= page.rank():
-                continue
-            if not (asked_for or self._wants(page)):
-                continue
-            beyond = self._ledger.runs.beyond(page.key.origin, page.key.window)  # its signature costs more to look at
-            result = Refusal(Reason.TOO_MANY_RUNS) if beyond else accept(page, gate, now)
-            if isinstance(result, Refusal):
-                refused.append(result)
-                self._remember(page, result)
-            else:
-                taken.append((page, result))
-        return Incoming(pages=taken, refused=refused)
-
-    def _wants(self, page: Page) -> bool:
-        """Whether a page that was told to all is kept here. Looked at before its signature is, which costs more."""
-        if not self.keeping.spread or page.key.origin.peer == self.me.peer:
-            return True
-        try:
-            return self.keeping.wants(read_body(page.body))
-        except BadPage:
-            return True  # refused with its reason
-
-    def _entries(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling], now: float) -> Incoming:
-        kept: list[Ruling] = []
-        refused: list[Refusal] = []
-        for ruling in rulings:
-            reason = why_not_ruling(ruling, self.roster, now)
-            if reason is None and not self._book.has_room(ruling.kind, ruling.subject):
-                reason = Reason.BOOK_FULL
-            if reason is None:
-                kept.append(ruling)
-            else:
-                refused.append(Refusal(reason, f"{ruling.kind} {ruling.subject}"[:100]))
-        sound = [(key, fact) for key, fact in facts if sound_fact(key, fact)]
-        taken = [(key, fact) for key, fact in sound if self._book.has_room_for_fact(key)]
-        refused += [Refusal(Reason.BAD_MESSAGE, "a fact that makes no sense")] * (len(facts) - len(sound))
-        refused += [Refusal(Reason.BOOK_FULL, "a fact")] * (len(sound) - len(taken))
-        return Incoming(facts=taken, rulings=kept, refused=refused)
-
-    def _gate(self) -> Gate:
-        terms = self.terms
-        return Gate(terms.fleet, terms.length, self.roster, self.bans, self._ledger.horizon, terms.verify)
-
-    def _remember(self, page: Page, refusal: Refusal) -> None:
-        """Deferred is not refused: it may be taken later. Who is no member yet may become one."""
-        if refusal.reason in (Reason.IN_THE_FUTURE, Reason.NOT_A_MEMBER):
-            return
-        if len(self._refused) >= REFUSED:
-            self._refused.clear()
-        self._refused.add(version_of(page))
 
     def _introduced(self, ruling: Ruling) -> None:
         member = read_chain(ruling.value) if ruling.kind == MEMBER else None

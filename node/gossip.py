@@ -15,8 +15,9 @@ import msgspec
 import structlog
 import trio
 
+from aggregator.arrivals import Incoming
 from aggregator.book import Fact, FactKey, Ruling
-from aggregator.fleet import Fleet, Incoming
+from aggregator.fleet import Fleet
 from aggregator.message import Presence
 from aggregator.pace import INTERVAL, Pace
 from aggregator.page import Page, PageKey

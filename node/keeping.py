@@ -14,9 +14,10 @@ import structlog
 import trio
 
 from aggregator.answering import answer
+from aggregator.arrivals import Incoming
 from aggregator.book import Ruling
 from aggregator.digest import Version
-from aggregator.fleet import Fleet, Incoming
+from aggregator.fleet import Fleet
 from aggregator.keepers import spread_ruling, visit_every
 from aggregator.keeping import Give, Offer, Reply, Request, Shelf, taken_of, wanted_of
 from aggregator.page import PageKey

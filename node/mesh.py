@@ -13,9 +13,10 @@ import structlog
 import trio
 
 from aggregator import __version__, ban, copies, hello
+from aggregator.arrivals import Terms
 from aggregator.book import Fact, FactKey, Ruling
 from aggregator.due import Policy
-from aggregator.fleet import Fleet, Terms
+from aggregator.fleet import Fleet
 from aggregator.member import Member
 from aggregator.message import Presence
 from aggregator.pace import Pace, first_rate

@@ -18,8 +18,9 @@ import structlog
 import trio
 
 from aggregator.answering import agrees, answer
+from aggregator.arrivals import Incoming
 from aggregator.brief import brief
-from aggregator.fleet import Fleet, Incoming
+from aggregator.fleet import Fleet
 from aggregator.questions import Answer, BadAnswer, Compare, Question
 from aggregator.sync import Pulled, pull
 from aggregator.turns import Turns

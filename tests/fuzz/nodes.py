@@ -7,9 +7,10 @@ import msgspec
 
 from aggregator import invitation, message
 from aggregator.answering import answer
+from aggregator.arrivals import Incoming, Terms
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
 from aggregator.entries import introduction
-from aggregator.fleet import Fleet, Incoming, Terms
+from aggregator.fleet import Fleet
 from aggregator.fleetkey import NetworkKey
 from aggregator.ledger import Ledger
 from aggregator.member import Invitation, Member

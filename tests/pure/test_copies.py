@@ -4,9 +4,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.arrivals import Incoming, Terms
 from aggregator.book import Book
 from aggregator.copies import APART, LASTING, REMEMBERED, Copies
-from aggregator.fleet import Fleet, Incoming, Terms
+from aggregator.fleet import Fleet
 from aggregator.ledger import Ledger
 from aggregator.message import encode
 from aggregator.page import Origin, Page, PageKey

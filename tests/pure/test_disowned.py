@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import ban
+from aggregator.arrivals import Terms
 from aggregator.book import Book
 from aggregator.digest import Digest
-from aggregator.fleet import Fleet, Terms
+from aggregator.fleet import Fleet
 from aggregator.ledger import Ledger
 from aggregator.member import Member
 from aggregator.page import Origin, Page, PageKey, write_body

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from aggregator import ban
 from aggregator import book as books
 from aggregator.accept import Gate, Refusal, accept
+from aggregator.arrivals import Incoming, Terms
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
 from aggregator.election import RANKS, rank_of, ranked, wait_for
 from aggregator.entries import introduction, why_not_ruling
-from aggregator.fleet import Fleet, Incoming, Terms
+from aggregator.fleet import Fleet
 from aggregator.ledger import Ledger
 from aggregator.member import FLEET_KEY, Invitation, Member, admit, invite, vouch
 from aggregator.message import BadMessage, BookMessage, PageMessage, Presence, decode, encode

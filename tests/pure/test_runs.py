@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from aggregator import runs
 from aggregator.answering import answer
+from aggregator.arrivals import Incoming, Terms
 from aggregator.author import Author
 from aggregator.book import Book
 from aggregator.digest import version_of
-from aggregator.fleet import Fleet, Incoming, Terms
+from aggregator.fleet import Fleet
 from aggregator.keeping import Offer, wanted_of
 from aggregator.ledger import Ledger
 from aggregator.message import PageMessage, encode

@@ -10,9 +10,10 @@ from functools import partial
 import msgspec
 
 from aggregator.answering import answer
+from aggregator.arrivals import Incoming, Terms
 from aggregator.book import Fact, FactKey, Ruling
 from aggregator.election import Progress, rank_of, wait_for
-from aggregator.fleet import Fleet, Incoming, Terms
+from aggregator.fleet import Fleet
 from aggregator.member import FLEET_KEY, Member, admit, invite, vouch
 from aggregator.message import Presence
 from aggregator.pace import Pace

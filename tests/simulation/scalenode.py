@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from aggregator.arrivals import Incoming, Terms
 from aggregator.author import Author
 from aggregator.book import Book
 from aggregator.due import Policy
 from aggregator.election import RANKS
-from aggregator.fleet import Fleet, Incoming, Terms
+from aggregator.fleet import Fleet
 from aggregator.keepers import KIND, SPREAD_ABOVE, SUBJECT, keepers
 from aggregator.ledger import Ledger
 from aggregator.message import Presence

@@ -9,10 +9,11 @@ import trio
 import trio.testing
 
 from aggregator import sealed
+from aggregator.arrivals import Incoming, Terms
 from aggregator.book import Book, Fact, FactKey
 from aggregator.book import Standing as Filed
 from aggregator.election import LONGEST_WAIT
-from aggregator.fleet import Fleet, Incoming, Terms
+from aggregator.fleet import Fleet
 from aggregator.history import DAY
 from aggregator.ledger import Ledger
 from aggregator.page import Origin

@@ -8,9 +8,10 @@ from typing import get_args
 import msgspec
 import pytest
 
+from aggregator.arrivals import Terms
 from aggregator.book import Book
 from aggregator.due import Policy
-from aggregator.fleet import Fleet, Terms
+from aggregator.fleet import Fleet
 from aggregator.keepers import KIND, SUBJECT, keepers
 from aggregator.ledger import Ledger
 from aggregator.page import Origin

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import trio
 
+from aggregator.arrivals import Terms
 from aggregator.ban import seal
 from aggregator.book import Book
 from aggregator.election import RANKS, ranked
-from aggregator.fleet import Fleet, Terms
+from aggregator.fleet import Fleet
 from aggregator.fleetkey import Keys
 from aggregator.ledger import Ledger
 from aggregator.member import Member

@@ -172,7 +172,8 @@ class Fleet:
     def _thin(self, keys: Iterable[PageKey]) -> None:
         """Some runs of the origins of these pages may have lost their place to others: sync tells of them no more."""
         runs = self._ledger.runs
-        for peer, window in {(key.origin.peer, key.window) for key in keys}:
+        places = {(key.origin.peer, key.window) for key in keys}
+        for peer, window in (each for each in places if runs.crowded(*each)):
             origins = self.digest.origins(window)
             gone = [each for each in origins if each.peer == peer and runs.beyond(each, window)]
             keys = [version.key for each in gone for version in self.digest.versions(window, each)]

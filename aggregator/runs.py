@@ -49,6 +49,10 @@ class Runs:
         if not kept:
             self._runs.pop(place, None)
 
+    def crowded(self, peer: str, window: int) -> bool:
+        """Whether some run of that peer may have no place in that window."""
+        return len(self._runs.get(Place(peer, window), ())) >= RUNS
+
     def beyond(self, origin: Origin, window: int) -> bool:
         """Whether so many runs before this one are kept that it has no place among them."""
         kept = self._runs.get(Place(origin.peer, window), {})

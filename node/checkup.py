@@ -10,7 +10,7 @@ from aggregator import copies
 from node.access import Access
 from node.clock import Clock
 from node.config import Config, Loaded, Places, places
-from node.control.view import Finding
+from node.control.state import Finding
 from node.doctor import Case, Company, TokenFacts, examine
 from node.fleet import FleetError, FleetFile, load_fleet
 from node.github import Kind, Token

@@ -26,7 +26,7 @@ from node.bundle import Bundler
 from node.candidacy import Candidacy
 from node.clock import Clock
 from node.config import ConfigError, Loaded
-from node.control.view import Reloaded
+from node.control.done import Reloaded
 from node.filing import Filer
 from node.store import Store
 from node.store.samples import find

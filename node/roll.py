@@ -16,7 +16,9 @@ from aggregator.member import Member
 from aggregator.moment import rfc3339
 from aggregator.reason import Reason
 from node.clock import Clock
-from node.control.view import Leading, PeerRow, Renewed, Runner, Seal
+from node.control.done import Renewed
+from node.control.peers import Leading, PeerRow, Runner
+from node.control.view import Seal
 
 
 class Link(Protocol):

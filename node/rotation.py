@@ -26,7 +26,7 @@ from aggregator.fleet import Fleet
 from aggregator.fleetkey import Keys
 from aggregator.moment import rfc3339
 from node.clock import Clock
-from node.control.view import Renewed
+from node.control.done import Renewed
 from node.fleet import NAME, FleetError, FleetFile, read, save
 
 PROTOCOL = "/error-aggregator/keys/1"

@@ -11,7 +11,7 @@ from aggregator.due import Policy
 from aggregator.filing.settings import Settings
 from aggregator.reason import Reason
 from node.config import SETTINGS, Loaded, load, value_of
-from node.control.view import Reloaded
+from node.control.done import Reloaded
 from node.policy import policy_of, settings_of
 
 LIVE_SECTIONS = frozenset({"filing", "bundle", "github", "healing", "notify"})

@@ -20,7 +20,10 @@ from node.clock import Clock
 from node.config import Loaded, Places
 from node.control import answers
 from node.control.decided import issue_of
-from node.control.view import Finding, FleetView, Health, KeepersView, Measured, Reloaded, Summary
+from node.control.done import Reloaded
+from node.control.rows import Summary
+from node.control.state import Finding, Health
+from node.control.view import FleetView, KeepersView, Measured
 from node.loopdelay import LoopDelay
 from node.mesh import Mesh
 from node.notification import Notifier

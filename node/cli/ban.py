@@ -7,8 +7,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from node.cli.verb import Cli, Verb
+from node.control.done import Banned
 from node.control.roll import Ban
-from node.control.view import Banned
 
 
 def run(

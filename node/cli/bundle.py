@@ -9,7 +9,7 @@ from rich.text import Text
 from node.cli.preview import planned_text
 from node.cli.tables import fields, why
 from node.cli.verb import Cli, Usage, Verb
-from node.control.view import Summary
+from node.control.rows import Summary
 
 
 def run(

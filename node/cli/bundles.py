@@ -4,7 +4,7 @@ from rich.console import RenderableType
 
 from node.cli.tables import rows, why
 from node.cli.verb import Cli, Verb
-from node.control.view import BundleRow
+from node.control.rows import BundleRow
 
 
 def run(cli: Cli) -> list[BundleRow]:

@@ -3,7 +3,7 @@
 from rich.console import RenderableType
 from rich.text import Text
 
-from node.control.view import Ruled
+from node.control.done import Ruled
 
 
 def table(ruled: Ruled) -> RenderableType:

@@ -16,7 +16,7 @@ from node.cli.verb import DONE, PROBLEM, Cli, Verb
 from node.clock import SystemClock
 from node.config import ConfigError
 from node.control.client import OTHER_USER, OTHER_VERSION, SEE_LOG, Forbidden, Refused, Silent, Unreachable
-from node.control.view import Finding
+from node.control.state import Finding
 from node.doctor import client
 from node.doctor.finding import OK, UNKNOWN, ok, problem, unknown
 from node.doctor.finding import PROBLEM as WRONG

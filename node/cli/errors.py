@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from aggregator import limits
 from node.cli.tables import rows, why
 from node.cli.verb import Cli, Usage, Verb
-from node.control.view import ErrorRow
+from node.control.rows import ErrorRow
 
 STATES = ("new", "due", "waiting", "filed", "muted", "refused")
 

@@ -15,7 +15,7 @@ from aggregator.signature import explain
 from node.cli.records import records
 from node.cli.tables import fields, safe, why
 from node.cli.verb import DONE, PROBLEM, Cli, Verb
-from node.control.view import ErrorRow
+from node.control.rows import ErrorRow
 
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):

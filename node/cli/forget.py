@@ -4,7 +4,7 @@ from node.cli.decide import table
 from node.cli.show import Name
 from node.cli.verb import Cli, Verb
 from node.control.changes import Decision
-from node.control.view import Ruled
+from node.control.done import Ruled
 
 
 def run(cli: Cli, name: Name) -> Ruled:

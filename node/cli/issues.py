@@ -4,7 +4,7 @@ from rich.console import RenderableType
 
 from node.cli.tables import rows
 from node.cli.verb import Cli, Verb
-from node.control.view import IssueRow
+from node.control.rows import IssueRow
 
 
 def run(cli: Cli) -> list[IssueRow]:

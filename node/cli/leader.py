@@ -5,7 +5,7 @@ from rich.text import Text
 
 from node.cli.tables import rows, safe, why
 from node.cli.verb import Cli, Verb
-from node.control.view import Leading
+from node.control.peers import Leading
 
 STATES = {
     "away": "has not been heard for a while",

@@ -8,7 +8,7 @@ from node.cli.decide import table
 from node.cli.show import Name
 from node.cli.verb import Cli, Usage, Verb
 from node.control.changes import Decision
-from node.control.view import Ruled
+from node.control.done import Ruled
 
 
 def run(

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from node.cli.tables import fields, safe
 from node.cli.verb import DONE, PROBLEM, Cli, Problem, Verb
-from node.control.view import Notified
+from node.control.state import Notified
 
 NOBODY = "nobody: set notify.command or notify.webhook"
 

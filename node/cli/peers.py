@@ -4,7 +4,7 @@ from rich.console import RenderableType
 
 from node.cli.tables import rows, why
 from node.cli.verb import Cli, Verb
-from node.control.view import PeerRow
+from node.control.peers import PeerRow
 
 COLUMNS = ("PEER", "STATE", "LINK", "ADDRESS", "LAST SEEN", "LAG", "VERSION", "FILES FOR", "INVITATION", "REMARK")
 

@@ -23,7 +23,7 @@ from aggregator.tally import Total
 from node.cli.records import records
 from node.cli.tables import fields, safe
 from node.cli.verb import DONE, PROBLEM, Cli, Verb
-from node.control.view import Planned
+from node.control.rows import Planned
 from node.policy import policy_of, settings_of
 
 

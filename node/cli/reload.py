@@ -4,7 +4,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from node.cli.verb import Cli, Verb
-from node.control.view import Reloaded
+from node.control.done import Reloaded
 
 
 def run(cli: Cli) -> Reloaded:

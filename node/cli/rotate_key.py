@@ -16,7 +16,7 @@ from node.cli.init import own_identity
 from node.cli.verb import Cli, Problem, Usage, Verb
 from node.config.kinds import BadValue, duration
 from node.control.client import reach
-from node.control.view import Renewed
+from node.control.done import Renewed
 from node.fleet import KEY_NAME, FleetError, FleetFile, load_fleet_key
 from node.identity import Identity, IdentityError, load_or_make
 

@@ -11,7 +11,7 @@ from aggregator.record import ErrorRecord
 from aggregator.trace import trace
 from node.cli.tables import fields, safe, why
 from node.cli.verb import Cli, Verb
-from node.control.view import Detail, ErrorRow
+from node.control.rows import Detail, ErrorRow
 
 Name = Annotated[str, typer.Argument(help="Its signature, or the beginning of it.", metavar="SIGNATURE")]
 

@@ -6,7 +6,7 @@ from rich.text import Text
 from node.cli import errors
 from node.cli.tables import fields
 from node.cli.verb import Cli, Verb
-from node.control.view import Stats
+from node.control.state import Stats
 
 
 def run(cli: Cli) -> Stats:

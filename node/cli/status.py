@@ -5,7 +5,8 @@ from rich.text import Text
 
 from node.cli.tables import fields, why
 from node.cli.verb import Cli, Verb
-from node.control.view import Status, Summary
+from node.control.rows import Summary
+from node.control.state import Status
 
 
 def run(cli: Cli) -> Status:

@@ -19,7 +19,9 @@ from node.control.decided import (
     root_of,
     signatures_below,
 )
-from node.control.view import BundleRow, Detail, ErrorRow, Filing, IssueRow, Stats, Status, TokenStatus, View
+from node.control.rows import BundleRow, Detail, ErrorRow, IssueRow
+from node.control.state import Filing, Stats, Status, TokenStatus
+from node.control.view import View
 
 TOP = 10  # errors that the statistics name
 

@@ -19,7 +19,8 @@ from aggregator import limits, rulings
 from aggregator.rulings import next_generation
 from aggregator.tally import MAX_COUNT
 from node.control.decided import find_root
-from node.control.view import Ruled, View
+from node.control.done import Ruled
+from node.control.view import View
 
 Rulings = list[tuple[str, str, Any]]
 

@@ -11,25 +11,11 @@ import msgspec
 from aggregator.brief import brief
 from aggregator.fleetkey import Keys
 from node.control.changes import Decision
+from node.control.done import Banned, Reloaded, Renewed, Ruled
+from node.control.peers import Leading, PeerRow
 from node.control.roll import Ban
-from node.control.view import (
-    Banned,
-    BundleRow,
-    Detail,
-    ErrorRow,
-    Finding,
-    IssueRow,
-    Leading,
-    Notified,
-    PeerRow,
-    Planned,
-    Reloaded,
-    Renewed,
-    Ruled,
-    Stats,
-    Status,
-    Summary,
-)
+from node.control.rows import BundleRow, Detail, ErrorRow, IssueRow, Planned, Summary
+from node.control.state import Finding, Notified, Stats, Status
 
 T = TypeVar("T")
 SECONDS = 10.0  # for an answer; the node answers from memory

@@ -10,7 +10,8 @@ from aggregator import agenda, rulings
 from aggregator.book import FactKey
 from aggregator.due import Verdict, filed_number, judge, signatures_of
 from aggregator.reason import Reason
-from node.control.view import IssueRef, View
+from node.control.rows import IssueRef
+from node.control.view import View
 from node.policy import issue_address
 
 SHORTEST = 4  # characters of a name's beginning that may stand for it

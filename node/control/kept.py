@@ -17,7 +17,8 @@ from aggregator.question import About, Question
 from aggregator.record import decode
 from aggregator.redact import redact_value
 from node.control import answers
-from node.control.view import BundleRow, Detail, ErrorRow, IssueRow, Said, View
+from node.control.rows import BundleRow, Detail, ErrorRow, IssueRow
+from node.control.view import Said, View
 
 RECORDS = 5  # samples that one error is shown with
 

@@ -5,7 +5,8 @@ from aggregator.bundle import Bundle, bundle
 from aggregator.moment import rfc3339
 from node.control.changes import Unknown, named
 from node.control.decided import decided, pending, signatures_below
-from node.control.view import Planned, Summary, View
+from node.control.rows import Planned, Summary
+from node.control.view import View
 
 
 async def preview(view: View, name: str) -> Planned:

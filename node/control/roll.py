@@ -14,7 +14,9 @@ from aggregator.fleetkey import Keys
 from aggregator.member import Member
 from aggregator.moment import rfc3339
 from node.control.changes import BadRequest, Unknown
-from node.control.view import Banned, FleetView, Leading, PeerRow, Renewed, Runner, View
+from node.control.done import Banned, Renewed
+from node.control.peers import Leading, PeerRow, Runner
+from node.control.view import FleetView, View
 
 SHORTEST = 6  # characters that may stand for a peer (its end; all begin alike) or an invitation (its beginning)
 ALONE = "this node belongs to no fleet: `aggregator init` founds one, `aggregator join` joins one"

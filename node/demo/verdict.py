@@ -7,7 +7,7 @@ import msgspec
 
 from aggregator.plural import plural
 from aggregator.status import Status, read_status
-from node.control.view import ErrorRow
+from node.control.rows import ErrorRow
 from node.demo.cast import Bug
 from node.demo.hub import Issue
 

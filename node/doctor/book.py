@@ -1,7 +1,7 @@
 """The book of the fleet: whether it has room, and whether all that is kept of it counts."""
 
 from node.book import BOOK_REMEDY
-from node.control.view import Finding
+from node.control.state import Finding
 from node.doctor.case import Case
 from node.doctor.finding import ok, problem
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from aggregator.client.settings import Settings, socket_paths, spool_directory
-from node.control.view import Finding
+from node.control.state import Finding
 from node.doctor.finding import ok, problem, unknown
 
 SECONDS = 2.0  # for a connection

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from node.control.view import Finding
+from node.control.state import Finding
 from node.doctor import book, fleet, github, machine, notify, services, sockets, state
 from node.doctor.case import Case
 from node.doctor.finding import unknown

@@ -1,6 +1,6 @@
 """The three things that a check can come to."""
 
-from node.control.view import Finding
+from node.control.state import Finding
 
 OK, PROBLEM, UNKNOWN = "ok", "problem", "unknown"
 

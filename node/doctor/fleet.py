@@ -4,7 +4,7 @@ import statistics
 
 from aggregator.filing.calls import Failure
 from aggregator.reason import Reason
-from node.control.view import Finding
+from node.control.state import Finding
 from node.doctor.case import Case, Company
 from node.doctor.finding import ok, problem, unknown
 from node.doctor.github import again

@@ -2,7 +2,7 @@
 
 from aggregator.filing.calls import Failure
 from aggregator.reason import Reason
-from node.control.view import Finding
+from node.control.state import Finding
 from node.doctor.case import Case, Facts, GitHub
 from node.doctor.finding import ok, problem, unknown
 

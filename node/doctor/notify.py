@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from node.control.view import Finding
+from node.control.state import Finding
 from node.doctor.case import Case
 from node.doctor.finding import ok, problem
 

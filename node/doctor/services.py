@@ -1,6 +1,6 @@
 """Services that report errors and have no repository: what is due of them waits for ever."""
 
-from node.control.view import Finding
+from node.control.state import Finding
 from node.doctor.case import Case
 from node.doctor.finding import ok, problem, unknown
 

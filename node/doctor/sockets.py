@@ -6,7 +6,7 @@ from pathlib import Path
 import trio
 
 from node.activation import UNITS, remedy_of
-from node.control.view import Finding
+from node.control.state import Finding
 from node.doctor.case import Case
 from node.doctor.finding import ok, problem, unknown
 from node.sockets import group_name

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import trio
 
-from node.control.view import Finding
+from node.control.state import Finding
 from node.doctor.case import Case
 from node.doctor.finding import ok, problem, unknown
 from node.store import NAME

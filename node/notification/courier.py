@@ -9,7 +9,7 @@ import trio
 
 from aggregator.notification.event import Notification
 from node.config import Loaded
-from node.control.view import Delivery
+from node.control.state import Delivery
 from node.notification import command, webhook
 from node.notification.targets import Targets, find_targets
 

@@ -29,7 +29,7 @@ from aggregator.page import Origin
 from aggregator.redact import redact_command
 from node.clock import Clock
 from node.config import Loaded
-from node.control.view import Delivery, Notified
+from node.control.state import Delivery, Notified
 from node.notification.courier import Courier
 from node.policy import issue_address
 from node.store import Store, StoreError, meta

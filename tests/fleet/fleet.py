@@ -22,7 +22,9 @@ import trio
 from aggregator.record import ErrorRecord
 from aggregator.signature import sign
 from node.control.client import Client, Refused, Unreachable
-from node.control.view import ErrorRow, PeerRow, Status, Summary
+from node.control.peers import PeerRow
+from node.control.rows import ErrorRow, Summary
+from node.control.state import Status
 from tests.fleet.cables import Cables
 from tests.fleet.founding import CONFIG, Founded, listening
 from tests.fleet.harness import DaemonProcess

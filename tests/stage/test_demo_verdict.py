@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from aggregator.status import Status, status_block
-from node.control.view import ErrorRow, IssueRef
+from node.control.rows import ErrorRow, IssueRef
 from node.demo.cast import Bug
 from node.demo.hub import Issue
 from node.demo.verdict import Facts, judge

@@ -17,7 +17,7 @@ from node.cli.doctor import away
 from node.cli.verb import Cli
 from node.config import Places, load
 from node.control.client import Forbidden, Refused, Silent, Unreachable
-from node.control.view import Finding
+from node.control.state import Finding
 from node.doctor import Case, Company, TokenFacts, examine, machine
 from node.doctor import client as programs
 from node.doctor.github import again

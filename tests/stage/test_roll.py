@@ -23,8 +23,10 @@ from aggregator.reason import Reason
 from aggregator.roster import Roster
 from node.cli import ban, leader, peers
 from node.cli.verb import Verb
+from node.control.done import Renewed
+from node.control.peers import PeerRow
 from node.control.server import serve
-from node.control.view import PeerRow, Renewed, Seal
+from node.control.view import Seal
 from node.fleet import FleetError
 from node.identity import verify, verify_key
 from node.roll import Roll

@@ -17,19 +17,10 @@ from aggregator.page import Origin, Page, PageKey, write_body
 from aggregator.record import ErrorRecord, ExceptionInfo, Frame
 from aggregator.tally import Tally
 from node.config import Loaded, load
-from node.control.view import (
-    Delivery,
-    Finding,
-    FleetView,
-    Health,
-    KeepersView,
-    Measured,
-    Notified,
-    Notifying,
-    Reloaded,
-    Seal,
-    Summary,
-)
+from node.control.done import Reloaded
+from node.control.rows import Summary
+from node.control.state import Delivery, Finding, Health, Notified
+from node.control.view import FleetView, KeepersView, Measured, Notifying, Seal
 from tests.pure.factories import ALICE, name, tally
 
 NOW = 1_800_000_900.0

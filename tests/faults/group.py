@@ -36,6 +36,7 @@ def run_group(asked: Options) -> int:
         while asked.missing(asked.group, done) and time.monotonic() < end:
             directory = Path(tempfile.mkdtemp(prefix=f"faults-{asked.group}-"))
             if trio.run(strike_all, asked, directory, done, end):
+                lab.unmount(directory)
                 shutil.rmtree(directory, ignore_errors=True)
             else:
                 say(f"what is left of that fleet is in {directory}")

@@ -48,6 +48,14 @@ def make_rooms() -> None:
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
 
 
+def unmount(directory: Path) -> None:
+    """What was mounted below it, so that it can be removed."""
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        place = Path(line.split()[1])
+        if place.is_relative_to(directory):
+            subprocess.run(["umount", "--lazy", str(place)], check=False)
+
+
 @asynccontextmanager
 async def lab(group: Group, directory: Path, seed: str, in_rooms: bool) -> AsyncGenerator[Scene]:
     """All nodes of the group, running and linked. `in_rooms`: this process has namespaces of its own."""

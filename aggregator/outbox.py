@@ -17,6 +17,7 @@ from aggregator.page import Page, PageKey
 
 T = TypeVar("T")
 
+LATER = 0.001  # seconds between two presences of one moment
 ROOM = MESSAGE_BYTES - 256  # bytes for content in one message
 
 
@@ -29,6 +30,7 @@ class Outbox:
         self._facts: dict[FactKey, Fact] = {}
         self._rulings: dict[tuple[str, str], Ruling] = {}
         self._presence: Presence | None = None
+        self._shown = 0.0  # the moment of the last presence
 
     def __len__(self) -> int:
         return len(self._pages) + len(self._facts) + len(self._rulings) + (self._presence is not None)
@@ -53,8 +55,13 @@ class Outbox:
                 del self._rulings[ruling.kind, ruling.subject]
 
     def present(self, presence: Presence) -> None:
-        """The latest presence replaces one that was not told yet."""
-        self._presence = presence
+        """The latest presence replaces one that was not told yet.
+
+        Its moment grows, also where the clock was set back: the others would take it for an old one, and this node for
+        one that is away until its clock is where it was.
+        """
+        self._shown = max(presence.at, self._shown + LATER)
+        self._presence = msgspec.structs.replace(presence, at=self._shown)
 
     def take(self) -> bytes | None:
         """The next message; None when there is nothing to tell."""

@@ -209,7 +209,10 @@ class Mesh:
         return list(seen.presence.addresses) if seen else []
 
     def clocks(self) -> list[float]:
-        """By how many seconds this clock is ahead of that of each node that is there; the way here makes it less."""
+        """By how many seconds this clock is ahead of that of each node that is there; the way here makes it less.
+
+        A node that set its clock back shows its old one for as long, since what it says of itself never goes back.
+        """
         now, elapsed = self._clock.now(), self._clock.elapsed()
         heard = [found for peer in self.fleet.peers.here(elapsed) if (found := self.fleet.peers.get(peer))]
         return [now - (elapsed - each.heard) - each.presence.at for each in heard]

@@ -247,6 +247,16 @@ def test_an_older_presence_is_no_news() -> None:
     assert peers.hear("alice", presence(0.5, run="next"), 2.0)
 
 
+def test_a_node_whose_clock_is_set_back_stays_here() -> None:
+    outbox, peers = outbox_of({}), Peers()
+    for elapsed, at in enumerate((1000.0, 4000.0, 1000.0, 1001.0)):
+        outbox.present(presence(at))
+        (said,) = taken(outbox)
+        assert isinstance(said, Presence)
+        assert peers.hear("alice", said, elapsed * period(2))
+    assert peers.state("alice", 4 * period(2)) == "here"
+
+
 def test_candidates_are_here_settled_and_able() -> None:
     peers = Peers()
     peers.hear("alice", presence(), 0.0)

@@ -15,7 +15,7 @@ NAMES = ("alice", "bob", "carol", "dave")
 async def test_two_keepers_count_exactly_and_file_and_when_one_dies_another_goes_on(
     tmp_path: Path, founded: Founded, hub: Hub
 ) -> None:
-    async with fleet(founded, hub, tmp_path, *NAMES, start=()) as some:
+    async with fleet(founded, hub, tmp_path, *NAMES, start=(), patience=5 * PATIENCE) as some:
         for node in some:
             node.program = ("-m", "tests.fleet.spread_node")
         await some.start(*NAMES)
@@ -49,7 +49,7 @@ async def kept(some: Fleet, counts: Mapping[str, int]) -> list[str]:
         exact = all({row.signature: row.count for row in shown} == counts for shown in rows.values())
         return len(keepers) == 2 and exact and all(row.kept_by in peers for row in others)
 
-    await until(so, PATIENCE)
+    await until(so, 2 * PATIENCE)
     return keepers
 
 
@@ -60,6 +60,6 @@ async def file(some: Fleet, issues: int) -> None:
         await some.bundle()
         return len(some.issues("all")) >= issues
 
-    await until(filed, PATIENCE)
+    await until(filed, 2 * PATIENCE)
     await some.bundle()
     assert len(some.issues("all")) == issues

@@ -18,7 +18,7 @@ import trio
 from hypercorn.config import Config as ServerConfig
 from hypercorn.trio import serve as hypercorn_serve  # pyright: ignore[reportUnknownVariableType]  # see Serve
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -107,6 +107,9 @@ def _endpoint(view: View, run: Handler) -> Callable[[Request], Awaitable[Respons
             return _json({"error": str(error)}, 409)
         except StoreError as error:
             return _json({"error": str(error)}, 507)
+        except ClientDisconnect:
+            _log.debug("request not finished", place=request.url.path)
+            return _json({"error": "the request has no end"}, 400)  # which nobody may hear
         except Exception as error:  # one request must not end the others
             _log.error("request failed", reason=type(error).__name__, place=request.url.path, exc_info=True)
             return _json({"error": f"the node failed to answer ({type(error).__name__}): see its log"}, 500)

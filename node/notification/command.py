@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 
 import trio
 
-from aggregator.redact import REDACTED, redact_command, redact_text
+from aggregator.redact import REDACTED, redact_text
+from node.notification.hidden import secrets_of
 
 OUTPUT_BYTES = 4096  # of standard error that are kept
 OUTPUT_CHARS = 300  # of these, for the reason; cut when secrets are out, for half of one is not known as one
-SECRET_CHARS = 4  # of a hidden argument; a shorter one would be found in any text
 CHUNK = 16 * 1024  # bytes
 VARIABLES = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 
@@ -53,10 +53,8 @@ async def run(command: Sequence[str], given: bytes, seconds: float, environment:
 
 def without_secrets(text: str, command: Sequence[str]) -> str:
     """`text` without secrets, and without those that `command` was given: a program likes to repeat them."""
-    for argument, harmless in zip(command, redact_command(command), strict=True):
-        secret = argument.removeprefix(harmless.partition(REDACTED)[0])
-        if harmless != argument and len(secret) >= SECRET_CHARS:
-            text = text.replace(secret, REDACTED)
+    for secret in secrets_of(command):
+        text = text.replace(secret, REDACTED)
     return redact_text(text)
 
 

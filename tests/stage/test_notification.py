@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aggregator.agenda import Knowledge
 from aggregator.book import Book
@@ -22,12 +24,14 @@ from aggregator.ledger import Ledger
 from aggregator.notification.event import Event, notification
 from aggregator.page import Page, PageKey, write_body
 from aggregator.reason import Reason
+from aggregator.redact import redact_command
 from node.cli import config_check, config_get, config_set, config_show
 from node.cli import notify as verb
 from node.cli.verb import DONE, PROBLEM, USAGE, Cli, Verb, execute
 from node.config import Loaded, load
 from node.config.secret import Secret
 from node.notification import Alone, Courier, Notifier, Parts, command, find_targets, webhook
+from node.notification.hidden import SECRET_CHARS
 from node.store import Store, open_store
 from tests.pure.factories import ALICE, name, tally
 from tests.stage.hook import SECRET, Hook, hook
@@ -230,6 +234,53 @@ async def test_neither_the_state_nor_the_words_of_a_command_hold_its_secrets(tmp
 def test_words_of_a_command_lose_what_it_was_given_wherever_that_stands() -> None:
     said = command.without_secrets(f"bad {TOKEN}, token=abcdef0123456789", ("/bin/page", f"--token={TOKEN}", "web"))
     assert said == "bad [redacted], token=[redacted]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "secret"),
+    [
+        (("https://joe:hunter2pass@host.example/x",), "hunter2pass"),
+        (("--opts=password=hunter2pass,retries=3",), "hunter2pass"),
+        (("-c", "curl -H 'X-Api-Key: Zx81kkq0pLm' https://h"), "Zx81kkq0pLm"),
+        (("-c", "x --password=hunter2pass; y --api-key=Zx81kkq0pLm"), "Zx81kkq0pLm"),
+        (("--secret-name", "--api-key=Zx81kkq0pLm"), "Zx81kkq0pLm"),
+        (("--token", "https://joe:hunter2pass@host.example/x"), "hunter2pass"),
+        (("--password=hunter2pass,retries=3",), "hunter2pass"),
+    ],
+)
+async def test_a_command_that_takes_its_arguments_apart_shows_no_secret_of_them(
+    arguments: tuple[str, ...], secret: str
+) -> None:
+    code = f"import sys; print('refused:', {secret!r}, 'was given', file=sys.stderr); sys.exit(3)"
+    said = await command.run((*python(code), *arguments), b"", 20, FEW)
+    assert said
+    assert secret not in said
+    assert "refused:" in said
+
+
+AROUND = st.text(" =:,;/@'\"&?[]", min_size=1, max_size=12)  # so that a secret ends where the next thing begins
+BEFORE = st.sampled_from(["https://joe:", "--opts=password=", "-H 'X-Api-Key: ", "--api-key=", "Bearer ", ""])
+
+
+@settings(deadline=None)  # what is compiled once is not this example's time
+@given(
+    option=st.sampled_from(["-c", "--secret", "--team", "-u"]),
+    parts=st.lists(
+        st.tuples(AROUND, BEFORE, st.text("abcXYZ0189_", min_size=SECRET_CHARS, max_size=24)),
+        min_size=1,
+        max_size=3,
+    ),
+    end=AROUND,
+)
+def test_what_is_hidden_of_an_argument_is_hidden_wherever_the_command_prints_it(
+    option: str, parts: list[tuple[str, str, str]], end: str
+) -> None:
+    argument = "".join("".join(part) for part in parts) + end
+    given_command = ("curl", option, argument)
+    harmless = redact_command(given_command)[2]
+    for secret in (each[2] for each in parts):
+        if secret not in harmless:
+            assert secret not in command.without_secrets(f"no such key: {secret}\n({argument})", given_command)
 
 
 def test_a_credential_wins_over_the_setting_and_must_be_https(tmp_path: Path) -> None:

@@ -38,8 +38,9 @@ def answer(question: Question, has: Has) -> Answer:
     match question:
         case Compare():
             return _compare(question, has)
-        case Origins(windows=windows):
-            sums = ((w, o, as_bytes(s)) for w in _once(windows) for o, s in _origins(has, w))
+        case Origins(windows=windows, after=after):
+            behind = windows[0] if windows and after is not None else None
+            sums = (each for w in _once(windows) for each in _origins(has, w, after if w == behind else None))
             return OriginSums(list(islice(sums, LISTED)))
         case Versions(of=of):
             versions = (v for window, origin in _once(of) for v in has.digest.versions(window, origin))
@@ -75,8 +76,12 @@ def _compare(question: Compare, has: Has) -> Compared:
     return Compared(horizon, windows[:LISTED], question.book != has.book.sums.root(), same)
 
 
-def _origins(has: Has, window: int) -> Iterable[tuple[Origin, int]]:
-    return has.digest.origins(window).items() if window >= has.ledger.horizon else ()
+def _origins(has: Has, window: int, after: Origin | None) -> Iterable[tuple[int, Origin, bytes]]:
+    if window < has.ledger.horizon:
+        return
+    sums = has.digest.origins(window)
+    for origin in sorted(each for each in sums if after is None or each > after):
+        yield window, origin, as_bytes(sums[origin])
 
 
 def _within(pages: Iterable[Page]) -> Iterable[Page]:
@@ -101,7 +106,7 @@ def _book_entries(question: FetchBook, book: Book) -> BookEntries:
         for entry in some[turn:] + some[:turn]:
             size += len(msgspec.msgpack.encode(entry))
             if size > ANSWER_BYTES:
-                return BookEntries(facts, rulings)
+                return BookEntries(facts, rulings, more=True)
             if isinstance(entry, Ruling):
                 rulings.append(entry)
             else:

@@ -38,6 +38,7 @@ class Incoming(NamedTuple):
     rulings: Sequence[Ruling] = ()
     refused: Sequence[Refusal] = ()
     news: bool = False  # a presence that was not known
+    complete: bool = False  # of a sync: all that the other side has came, and nothing of it waits for an introduction
 
 
 class Arrivals:

@@ -242,7 +242,9 @@ class Fleet:
         said = pulled.entries
         entries = self._arrivals.entries(said.facts, said.rulings, now)  # first: who wrote the pages
         pages = self._arrivals.pages(pulled.pages, now, asked_for=True)
-        return Incoming(pages.pages, entries.facts, entries.rulings, [*pages.refused, *entries.refused])
+        refused = [*pages.refused, *entries.refused]
+        complete = pulled.complete and all(each.reason is not Reason.NOT_A_MEMBER for each in refused)
+        return Incoming(pages.pages, entries.facts, entries.rulings, refused, complete=complete)
 
     def brought(self, pages: Sequence[Page], now: float) -> Incoming:
         """What a node brought that takes this one for a keeper."""

@@ -28,8 +28,9 @@ class Compare(msgspec.Struct, frozen=True, tag="compare"):
     book: bytes
 
 
-class Origins(msgspec.Struct, frozen=True, tag="origins"):
+class Origins(msgspec.Struct, frozen=True, tag="origins", omit_defaults=True):
     windows: list[int]
+    after: Origin | None = None  # of the first of them: only the origins behind this one
 
 
 class Versions(msgspec.Struct, frozen=True, tag="versions"):
@@ -56,10 +57,14 @@ class Compared(msgspec.Struct, frozen=True, tag="compared"):
 
 
 class OriginSums(msgspec.Struct, frozen=True, tag="origin-sums"):
+    """Window by window as they were asked for, in each by origin: who got `LISTED` of them asks for what follows."""
+
     sums: list[tuple[int, Origin, bytes]]
 
 
 class VersionList(msgspec.Struct, frozen=True, tag="version-list"):
+    """In the order of the question: who got `LISTED` of them asks again from the last origin on."""
+
     versions: list[Version]
 
 
@@ -70,6 +75,7 @@ class Pages(msgspec.Struct, frozen=True, tag="pages"):
 class BookEntries(msgspec.Struct, frozen=True, tag="book-entries"):
     facts: list[tuple[FactKey, Fact]] = []
     rulings: list[Ruling] = []
+    more: bool = False  # there was no room for all
 
 
 Answer = Compared | OriginSums | VersionList | Pages | BookEntries

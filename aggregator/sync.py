@@ -10,15 +10,16 @@ of what one has.
     Fetch    ── pages that we lack ───────────▶  these pages, as far as one answer holds
     FetchBook ─ the sums of our book ─────────▶  the entries of every bucket that differs
 
-Here is what is asked; `questions.py` has the words, `answering.py` what is answered. Answers are bounded, and so is a
-pull: what is left over is found by the next comparison.
+Here is what is asked; `questions.py` has the words, `answering.py` what is answered. Answers are bounded: who gets a
+full list asks for what follows, for what differs may stand behind any number of equals. A pull is bounded, too: what
+is left over is found by the next comparison, and the pull says that it was not `complete`.
 """
 
 from collections.abc import Generator
 from typing import NamedTuple, TypeVar
 
 from aggregator.digest import Digest, Version
-from aggregator.page import Page, PageKey
+from aggregator.page import Origin, Page, PageKey
 from aggregator.questions import (
     FAR,
     FETCHED,
@@ -42,6 +43,7 @@ from aggregator.questions import (
 from aggregator.window import FUTURE
 
 PULLED = 1_024  # pages fetched at most in one pull
+LISTINGS = 64  # full answers of one kind that are gone through one after the other: of 262,144 origins in one pull
 
 A = TypeVar("A", bound=Answer)
 
@@ -51,7 +53,7 @@ class Pulled(NamedTuple):
 
     pages: list[Page]
     entries: BookEntries
-    complete: bool  # all that the other side named was fetched
+    complete: bool  # all that the other side has was named and fetched, pages and book
     same: bool = False  # the other side has every page that this one has
 
 
@@ -84,28 +86,62 @@ def pull(has: Has, open_from: int, now: float, refused: frozenset[Version] = fro
     differing = [
         w for w, s in dict(compared.windows).items() if lowest <= w <= highest and s != as_bytes(ours.get(w, 0))
     ]
+    whole = len(compared.windows) < LISTED and not entries.more
     if not differing:
-        return Pulled([], entries, complete=True, same=compared.same)
-    missing = yield from _missing(has, sorted(differing, reverse=True)[:LISTED])
-    wanted = [version.key for version in missing if version not in refused]
-    pages = yield from _fetch(wanted[:PULLED])
-    cut = len(differing) > LISTED or len(missing) >= LISTED
-    return Pulled(pages, entries, complete=len(pages) >= len(wanted) and not cut)
+        return Pulled([], entries, complete=whole, same=compared.same)
+    some = sorted(differing, reverse=True)[:LISTED]
+    missing, named = yield from _missing(has, some, refused)
+    pages = yield from _fetch([version.key for version in missing[:PULLED]])
+    return Pulled(pages, entries, complete=whole and named and len(pages) >= len(missing))
 
 
-def _missing(has: Has, windows: list[int]) -> Generator[Question, Answer, list[Version]]:
-    """The versions that the other side has and that would replace ours. Of runs that have no place here: none."""
-    digest, runs = has.digest, has.ledger.runs
-    sums = _expect(OriginSums, (yield Origins(windows))).sums
-    asked = set(windows)
-    differing = [(w, o) for w, o, s in sums if w in asked and s != as_bytes(digest.origins(w).get(o, 0))]
-    of = [(w, o) for w, o in differing if not runs.beyond(o, w)]
-    if not of:
-        return []
-    listed = _expect(VersionList, (yield Versions(of))).versions
-    return [
-        version for version in listed if (version.key.window, version.key.origin) in set(of) and _lacks(digest, version)
-    ]
+Missing = Generator[Question, Answer, tuple[list[Version], bool]]
+
+
+def _missing(has: Has, windows: list[int], refused: frozenset[Version]) -> Missing:
+    """The versions that the other side has and that would replace ours, as many as one pull takes; and whether these
+    are all. Of runs that have no place here: none."""
+    missing: list[Version] = []
+    after: Origin | None = None
+    for _ in range(LISTINGS):
+        sums = _expect(OriginSums, (yield Origins(windows, after))).sums
+        found, whole = yield from _versions(has, _differing(has, windows, sums), refused)
+        missing += found
+        if not whole or len(missing) > PULLED:
+            return missing, False
+        if len(sums) < LISTED:
+            return missing, True
+        window, last, _sum = sums[-1]
+        if window not in windows or (window == windows[0] and after is not None and last <= after):
+            return missing, False  # who answers knows no `after`
+        windows, after = windows[windows.index(window) :], last
+    return missing, False
+
+
+def _differing(has: Has, windows: list[int], sums: list[tuple[int, Origin, bytes]]) -> list[tuple[int, Origin]]:
+    """Of the origins that were named, those of which the other side may have something for us."""
+    digest, runs, asked = has.digest, has.ledger.runs, set(windows)
+    of = [(w, o) for w, o, s in sums if w in asked and s != as_bytes(digest.origins(w).get(o, 0))]
+    return [(w, o) for w, o in of if not runs.beyond(o, w)]
+
+
+def _versions(has: Has, of: list[tuple[int, Origin]], refused: frozenset[Version]) -> Missing:
+    """The versions of these that would replace ours, and whether these are all."""
+    found: dict[Version, None] = {}
+    for _ in range(LISTINGS):
+        if not of or len(found) > PULLED:
+            break
+        asked = of[:LISTED]
+        listed = _expect(VersionList, (yield Versions(asked))).versions
+        place = {each: number for number, each in enumerate(asked)}
+        named = [v for v in listed if (v.key.window, v.key.origin) in place]
+        found |= dict.fromkeys(v for v in named if v not in refused and _lacks(has.digest, v))
+        full = len(listed) >= LISTED  # then of the last origin there may be more
+        last = max((place[v.key.window, v.key.origin] for v in named), default=0)
+        if full and last == 0:
+            break
+        of = of[last:] if full else of[len(asked) :]
+    return list(found), not of
 
 
 def _lacks(digest: Digest, theirs: Version) -> bool:

@@ -188,9 +188,10 @@ class Shelving:
             self._failed(peer, error)
 
     async def _pulled(self, repository: str, pulled: Pulled) -> None:
-        await self._take(self._fleet.pulled(pulled, self._clock.now()))
+        incoming = self._fleet.pulled(pulled, self._clock.now())
+        await self._take(incoming)
         self.counts["compared"] += 1
-        if pulled.complete:
+        if incoming.complete:
             self._fleet.keeping.compared(repository)
 
     async def _drop_surplus(self) -> None:

@@ -146,7 +146,8 @@ class Sync:
         mark = self._fleet.alone.mark()
         try:
             pulled = await self._exchange(peer)
-            await self._take(self._fleet.pulled(pulled, self._clock.now()))
+            incoming = self._fleet.pulled(pulled, self._clock.now())
+            await self._take(incoming)
         except Unreachable as error:
             self.counts["unreachable"] += 1
             log.debug("no answer", peer=peer, reason=str(error))
@@ -163,7 +164,7 @@ class Sync:
             self.counts["pages"] += len(pulled.pages)
             if pulled.same:
                 self._elsewhere(mark)
-            if pulled.complete:
+            if incoming.complete:
                 self._note(peer)
                 self._pulled()
 

@@ -445,6 +445,13 @@ def test_a_pull_that_introduces_a_member_brings_its_pages_too() -> None:
     assert not incoming.refused
 
 
+def test_a_pull_of_which_a_page_waits_for_its_introduction_has_not_brought_all() -> None:
+    """The chain of who wrote it may be in the part of the book that had no room in the answer."""
+    for entries, complete in ((BookEntries(), False), (BookEntries(rulings=[introduction(member("bob"))]), True)):
+        incoming = fleet_of(member("alice")).pulled(Pulled([signed("bob")], entries, True), NOW)
+        assert incoming.complete is complete
+
+
 def test_the_higher_version_stays_whichever_was_committed_last() -> None:
     fleet = fleet_of(member("alice"))
     old, new = signed(), msgspec.structs.replace(signed(), sequence=signed().sequence + 1)

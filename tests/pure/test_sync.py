@@ -1,5 +1,7 @@
 """Two nodes that pull from each other end with the same pages and the same book, and notice when they have."""
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from aggregator import answering, questions, sync
 from aggregator.answering import answer
 from aggregator.book import Book, Fact, FactKey, Ruling, Standing
 from aggregator.bookdigest import BUCKETS
-from aggregator.digest import Digest
+from aggregator.digest import Digest, Version
 from aggregator.ledger import Ledger
 from aggregator.page import Origin, Page, PageKey, read_body, write_body
 from aggregator.questions import (
@@ -64,6 +66,9 @@ rulings = st.builds(
 some_entries = st.tuples(st.lists(st.tuples(keys, facts), max_size=20), st.lists(rulings, max_size=20))
 
 
+By = Callable[[Question, Has], Answer]
+
+
 class Side:
     """One of the two."""
 
@@ -85,9 +90,11 @@ class Side:
         for ruling in entries[1]:
             self.book.put_ruling(ruling)
 
-    def pull_from(self, other: "Side", now: float = NOW) -> Pulled:
+    def pull_from(
+        self, other: "Side", now: float = NOW, refused: frozenset[Version] = frozenset(), by: By = answer
+    ) -> Pulled:
         """One pull, over bytes."""
-        steps = pull(self.has, OPEN_FROM, now)
+        steps = pull(self.has, OPEN_FROM, now, refused)
         reply: Answer | None = None
         while True:
             try:
@@ -98,7 +105,7 @@ class Side:
                 self.enter((pulled.entries.facts, pulled.entries.rulings))
                 return pulled
             asked = msgspec.msgpack.decode(msgspec.msgpack.encode(question), type=Question)
-            reply = msgspec.msgpack.decode(msgspec.msgpack.encode(answer(asked, other.has)), type=Answer)
+            reply = msgspec.msgpack.decode(msgspec.msgpack.encode(by(asked, other.has)), type=Answer)
 
 
 def pages_of(side: Side) -> set[bytes]:
@@ -167,6 +174,71 @@ def test_one_pull_is_bounded_and_the_next_goes_on() -> None:
     assert pages_of(a) == pages_of(b)
 
 
+def origins(count: int) -> list[Origin]:
+    return [Origin(f"peer {number:02d}", "r" * 16) for number in range(count)]
+
+
+def few(monkeypatch: pytest.MonkeyPatch, listed: int) -> None:
+    """Lists hold no more than this."""
+    monkeypatch.setattr(answering, "LISTED", listed)
+    monkeypatch.setattr(sync, "LISTED", listed)
+
+
+@pytest.mark.parametrize("lacking", [range(9, 10), range(4, 5), range(0, 10, 3), range(10)])
+def test_what_differs_is_found_behind_any_number_of_origins_that_do_not(
+    lacking: range, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few(monkeypatch, 4)
+    a, b = Side(), Side()
+    b.take([page(origin, 9, 0, 1, 1) for origin in reversed(origins(10))])
+    a.take([page(origin, 9, 0, 1, 1) for number, origin in enumerate(origins(10)) if number not in lacking])
+    assert a.pull_from(b).complete
+    assert pages_of(a) == pages_of(b)
+
+
+def test_origins_are_gone_through_from_window_to_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    few(monkeypatch, 4)
+    a, b = Side(), Side()
+    b.take([page(origin, window, 0, 1, 1) for origin in origins(6) for window in (7, 8, 9)])
+    a.take([page(origin, window, 0, 1, 1) for origin in origins(5) for window in (7, 8, 9)])
+    assert a.pull_from(b).complete
+    assert pages_of(a) == pages_of(b)
+
+
+def test_what_is_lacking_is_found_behind_more_versions_than_one_answer_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    few(monkeypatch, 4)
+    a, b = Side(), Side()
+    b.take([page(origin, 9, number, 1, 1) for origin in origins(4) for number in range(3)])
+    refused = frozenset(v for origin in origins(3) for v in b.digest.versions(9 * LENGTH, origin))
+    pulled = a.pull_from(b, refused=refused)
+    assert pulled.complete
+    assert {each.key.origin for each in pulled.pages} == {origins(4)[3]}
+    assert len(pulled.pages) == 3
+
+
+def test_a_neighbour_that_names_the_first_origins_only_is_asked_no_further_and_the_pull_is_not_complete(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few(monkeypatch, 4)
+    a, b = Side(), Side()
+    b.take([page(origin, 9, 0, 1, 1) for origin in origins(10)])
+    a.take([page(origin, 9, 0, 1, 1) for origin in origins(9)])
+    asked: list[Question] = []
+
+    def first_only(question: Question, has: Has) -> Answer:
+        asked.append(question)
+        return answer(Origins(question.windows) if isinstance(question, Origins) else question, has)
+
+    assert not a.pull_from(b, by=first_only).complete
+    assert len(asked) == 3
+
+
+def test_the_first_question_about_origins_is_the_one_that_was_always_asked() -> None:
+    said = msgspec.msgpack.encode(Origins([900]))
+    assert msgspec.msgpack.decode(said) == {"type": "origins", "windows": [900]}
+    assert msgspec.msgpack.decode(said, type=Question) == Origins([900], after=None)
+
+
 def test_what_was_refused_is_not_asked_for_again() -> None:
     a, b = Side(), Side()
     b.take([page(ALICE, 9, 0, 1, 1)])
@@ -211,7 +283,8 @@ def test_a_book_larger_than_an_answer_arrives_whole() -> None:
         b.book.put_fact(FactKey("acme/app", name(n)), Fact(Standing.PENDING, float(n)))
         b.book.put_ruling(Ruling("route", name(n), "acme/app", 1, "bob"))
     for turn in range(20):
-        a.pull_from(b, NOW + 1.777 * turn)
+        complete = a.pull_from(b, NOW + 1.777 * turn).complete
+        assert complete == (a.book.sums.root() == b.book.sums.root())
     assert a.book.sums.root() == b.book.sums.root()
     assert len(msgspec.msgpack.encode(answer(FetchBook([]), b.has))) < 2 * ANSWER_BYTES
 

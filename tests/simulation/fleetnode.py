@@ -234,8 +234,9 @@ class FleetNode(SimNode):
                 self._ask_peer(place, steps, question)
 
     def _pulled(self, pulled: Pulled) -> None:
-        self._take(self.fleet.pulled(pulled, self.now))
-        if pulled.complete:
+        incoming = self.fleet.pulled(pulled, self.now)
+        self._take(incoming)
+        if incoming.complete:
             self.settling.pulled()
 
     def version(self) -> str:

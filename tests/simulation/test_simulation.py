@@ -10,10 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from aggregator import author, runs
+from aggregator import answering, author, runs
+from aggregator.book import Ruling
 from aggregator.page import Origin
 from aggregator.reason import Reason
 from aggregator.runs import Runs
+from tests.pure.factories import name
 from tests.simulation import checks
 from tests.simulation import plan as plans
 from tests.simulation.client import SimClient
@@ -87,6 +89,24 @@ def test_who_slept_hears_what_was_ruled_meanwhile_before_it_files() -> None:
     stage.world.after(0.5, lambda: setattr(bob, "filing", False))
     perform(stage, Plan(1, ("alice", "bob"), 20, tuple(steps)))
     assert stage.github.issues == {}
+
+
+def test_who_lost_its_disk_files_nothing_before_all_of_a_book_larger_than_an_answer_is_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The only one that may file comes back a moment before the tick; what was muted is one entry among many."""
+    monkeypatch.setattr(answering, "ANSWER_BYTES", 6_000)
+    steps = [Step(0.0, "start", "alice"), Step(1.0, "start", "bob"), Step(300.0, "mute", "alice", "", 0.0, 1)]
+    steps += [Step(1792.0, "lose", "bob", "", 1.0), Step(1793.5, "report", "bob/0", "1", 0.0, 5)]
+    plan = Plan(1, ("alice", "bob"), 20, tuple(steps))
+    stage = make(plan, None)
+    alice = stage.mesh["alice"]
+    others = [Ruling("mute", name(number), {"until": "forever"}, 1, "alice") for number in range(1_000, 1_500)]
+    stage.world.after(10.0, lambda: alice.put([], others))
+    stage.world.after(20.0, lambda: setattr(alice, "filing", False))
+    perform(stage, plan)
+    assert stage.github.issues == {}
+    assert len(list(stage.mesh["bob"].known.book.rulings("mute"))) == len(others) + 1
 
 
 def test_two_machines_with_one_key_notice_each_other_and_neither_files_meanwhile() -> None:

@@ -187,8 +187,7 @@ class Fleet:
             self.keeping.shelves.put(page, self._ledger.tallies_of(page.key))
 
     def _pages_about(self, roots: Iterable[str]) -> set[PageKey]:
-        ledger = self._ledger
-        return {key for root in roots for s in ledger.signatures_of(root) for key in ledger.tallies(s)}
+        return self._ledger.pages_about(roots)
 
     def sealed(self, sample: Sealed) -> Sealed:
         """An own sample with this node's word for it."""

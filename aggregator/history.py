@@ -1,13 +1,15 @@
 """What left the lookback, per signature and day, for 30 days: this node's own memory, never sent, never due by itself.
 
 It answers how often an error has occurred beyond the lookback, and it keeps what an issue needs to say about a root
-that became due and then waited longer than the lookback (GitHub away, token revoked).
+that became due and then waited longer than the lookback (GitHub away, token revoked). What left the lookback lately is
+still in pages, `aged`, and may come back into it when a clock is put right; it becomes part of a day when these go.
 """
 
 from collections.abc import Container, Iterable
 from typing import NamedTuple
 
-from aggregator.ledger import Folded, discard
+from aggregator.index import Index, discard
+from aggregator.ledger import Folded
 from aggregator.tally import Total, combine, total
 
 DAY = 86_400  # seconds
@@ -20,9 +22,10 @@ class DayKey(NamedTuple):
 
 
 class History:
-    """Totals by signature and day. Not a copy of the store: the store is a copy of it."""
+    """Totals by signature and day. Not a copy of the store: the store is a copy of it. `aged`: the ledger's."""
 
-    def __init__(self) -> None:
+    def __init__(self, aged: Index | None = None) -> None:
+        self._aged = aged or Index()
         self._days: dict[str, dict[int, tuple[str, Total]]] = {}
         self._roots: dict[str, set[str]] = {}
 
@@ -59,15 +62,17 @@ class History:
         return gone
 
     def total(self, signatures: Iterable[str]) -> Total | None:
-        """The sum over all kept days; None when nothing is kept."""
-        parts = [day_total for s in signatures for _, day_total in self._days.get(s, {}).values()]
+        """The sum over all that left the lookback and is kept; None when nothing is."""
+        named = list(signatures)
+        parts = [day_total for s in named for _, day_total in self._days.get(s, {}).values()]
+        parts += filter(None, [self._aged.total(named)])
         return combine(parts) if parts else None
 
     def roots(self) -> Iterable[str]:
-        return self._roots.keys()
+        return self._roots.keys() | self._aged.roots()
 
     def signatures_of(self, root: str) -> set[str]:
-        return self._roots.get(root, set())
+        return self._roots.get(root, set()) | self._aged.signatures_of(root)
 
     def _at(self, key: DayKey) -> list[Total]:
         entry = self._days.get(key.signature, {}).get(key.day)

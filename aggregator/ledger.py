@@ -4,6 +4,10 @@ The count of each signature is kept as pages come, change and go, never by a sca
 the old one's tallies out and puts its own in, where they differ. Everything else about a signature (first and last
 seen, nodes, services) is summed from its own tallies when somebody asks.
 
+What counts begins at `since`, which follows the clock, ahead and back. Pages are kept for longer, down to the horizon,
+which never goes back: a clock that was wrong for a while and is put right finds all that is in its lookback again. What
+lies between is `aged`: kept, compared with neighbours, and known to the history, but not counted.
+
 What falls below the horizon leaves as `Folded` counts, for the local history; a page below the horizon is never taken,
 so what was folded is not counted again.
 
@@ -14,9 +18,10 @@ place, or take the place of others: these leave as if they had never come, and a
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from aggregator.index import Index
 from aggregator.page import Page, PageKey, newer
 from aggregator.runs import Runs
-from aggregator.tally import Tally, Total, former_root, total
+from aggregator.tally import Tally, Total
 
 
 class Folded(NamedTuple):
@@ -32,16 +37,12 @@ class Ledger:
     """Pages by key, tallies by signature, counts by signature. Not a copy of the store: the store is a copy of it."""
 
     def __init__(self, horizon: int = 0) -> None:
-        self.horizon = horizon
+        self.horizon = self.since = horizon
+        self.aged = Index()  # of the pages that are kept and have left the lookback
+        self._counted = Index()
         self._pages: dict[PageKey, tuple[Page, list[Tally]]] = {}
-        self._tallies: dict[str, dict[PageKey, Tally]] = {}
-        self._counts: dict[str, int] = {}
-        self._roots: dict[str, set[str]] = {}
-        self._kin: dict[str, set[str]] = {}
-        self._changed: set[str] = set()
         self._displaced: list[PageKey] = []
         self.runs = Runs()
-        self.former: dict[str, str] = {}  # by root that is kept: its name under an earlier version of the signature
 
     def put(self, page: Page, tallies: list[Tally]) -> bool:
         """Merge one page, already checked. Returns whether anything changed."""
@@ -54,23 +55,24 @@ class Ledger:
             self._displaced.append(page.key)
             return False
         self._pages[page.key] = page, tallies
-        before = {tally.signature: tally for tally in old[1]} if old else {}
-        for tally in tallies:
-            self._replace(page.key, before.pop(tally.signature, None), tally)
-        self._remove(page.key, before.values())
+        self._index_of(page.key).replace(page.key, old[1] if old else [], tallies)
         displaced = self.runs.add(page.key)
         self.drop(displaced)
         self._displaced += displaced
         return True
 
-    def expire(self, horizon: int) -> list[Folded]:
-        """Raise the horizon and let go of what is below it. The horizon never goes back."""
+    def expire(self, horizon: int, since: int = 0) -> list[Folded]:
+        """Raise the horizon and let go of what is below it. The horizon never goes back; from where on is counted, may.
+
+        `since`: the first window of the lookback, if pages are kept for longer than that.
+        """
         self.horizon = max(horizon, self.horizon)
+        self._count_from(max(since, self.horizon))
         gone = [key for key in self._pages if key.window < self.horizon]
         folded: list[Folded] = []
         for key in gone:
             _, tallies = self._pages.pop(key)
-            self._remove(key, tallies)
+            self._index_of(key).remove(key, tallies)
             self.runs.remove(key)
             folded += [Folded(t.signature, key.window, t, key.origin.peer) for t in tallies]
         return folded
@@ -80,7 +82,7 @@ class Ledger:
         for key in keys:
             entry = self._pages.pop(key, None)
             if entry:
-                self._remove(key, entry[1])
+                self._index_of(key).remove(key, entry[1])
                 self.runs.remove(key)
 
     def take_displaced(self) -> list[PageKey]:
@@ -90,28 +92,28 @@ class Ledger:
 
     def take_changed(self) -> set[str]:
         """The signatures that changed since this was last called."""
-        changed, self._changed = self._changed, set()
-        return changed
+        return self._counted.take_changed() | self.aged.take_changed()
 
     def count(self, signature: str) -> int:
         """Occurrences within the lookback."""
-        return self._counts.get(signature, 0)
+        return self._counted.count(signature)
 
     def total(self, signatures: Iterable[str]) -> Total | None:
-        """The sum over one or several signatures; None when nothing of them is kept."""
-        return total(
-            (key.origin.peer, tally)
-            for signature in signatures
-            for key, tally in self._tallies.get(signature, {}).items()
-        )
+        """The sum over one or several signatures; None when nothing of them is in the lookback."""
+        return self._counted.total(signatures)
 
     def roots_of_kin(self, kin: str) -> set[str]:
         """The roots whose signatures share type and place; not to be changed."""
-        return self._kin.get(kin, set())
+        return self._counted.roots_of_kin(kin)
 
     def tallies(self, signature: str) -> dict[PageKey, Tally]:
-        """The tallies of one signature; not to be changed."""
-        return self._tallies.get(signature, {})
+        """The tallies of one signature within the lookback; not to be changed."""
+        return self._counted.tallies(signature)
+
+    def pages_about(self, roots: Iterable[str]) -> set[PageKey]:
+        """The keys of all pages that say something of one of these roots, be they in the lookback or aged."""
+        both = self._counted, self.aged
+        return {key for root in roots for i in both for s in i.signatures_of(root) for key in i.tallies(s)}
 
     def page(self, key: PageKey) -> Page | None:
         entry = self._pages.get(key)
@@ -126,59 +128,36 @@ class Ledger:
         return (page for page, _ in self._pages.values())
 
     def signatures(self) -> Iterable[str]:
-        return self._tallies.keys()
+        return self._counted.signatures()
 
     def roots(self) -> Iterable[str]:
-        return self._roots.keys()
+        return self._counted.roots()
 
     def roots_with(self, signatures: Iterable[str]) -> set[str]:
-        """The roots of those of these signatures that are still kept."""
-        return {next(iter(self._tallies[s].values())).root for s in signatures if s in self._tallies}
+        """The roots of those of these signatures that are still counted."""
+        return {next(iter(self.tallies(s).values())).root for s in signatures if s in self._counted}
 
     def signatures_of(self, root: str) -> set[str]:
         """The signatures that have this root; not to be changed."""
-        return self._roots.get(root, set())
+        return self._counted.signatures_of(root)
+
+    @property
+    def former(self) -> dict[str, str]:
+        """By root that is counted: its name under an earlier version of the signature."""
+        return self._counted.former
 
     def __contains__(self, signature: str) -> bool:
-        return signature in self._tallies
+        return signature in self._counted
 
-    def _replace(self, key: PageKey, before: Tally | None, tally: Tally) -> None:
-        """Most of a page is as it was in its version before, and costs nothing."""
-        if before is tally or before == tally:
-            return
-        if before and (before.root, before.kin) != (tally.root, tally.kin):
-            self._remove(key, [before])
-            before = None
-        self._changed.add(tally.signature)
-        self._tallies.setdefault(tally.signature, {})[key] = tally
-        more = tally.count - (before.count if before else 0)
-        self._counts[tally.signature] = self._counts.get(tally.signature, 0) + more
-        if before is None:
-            self._roots.setdefault(tally.root, set()).add(tally.signature)
-            self._kin.setdefault(tally.kin, set()).add(tally.root)
-        if former := former_root(tally):
-            self.former[tally.root] = former
+    def _index_of(self, key: PageKey) -> Index:
+        return self._counted if key.window >= self.since else self.aged
 
-    def _remove(self, key: PageKey, tallies: Iterable[Tally]) -> None:
-        for tally in tallies:
-            self._changed.add(tally.signature)
-            kept = self._tallies[tally.signature]
-            del kept[key]
-            self._counts[tally.signature] -= tally.count
-            if not kept:
-                del self._tallies[tally.signature], self._counts[tally.signature]
-                self._leave_root(tally)
-
-    def _leave_root(self, tally: Tally) -> None:
-        discard(self._roots, tally.root, tally.signature)
-        if tally.root not in self._roots:
-            self.former.pop(tally.root, None)
-            discard(self._kin, tally.kin, tally.root)
-
-
-def discard(index: dict[str, set[str]], key: str, member: str) -> None:
-    """Take `member` from `index[key]`, and the key with its last member."""
-    members = index.get(key, set())
-    members.discard(member)
-    if not members:
-        index.pop(key, None)
+    def _count_from(self, since: int) -> None:
+        """What leaves the lookback, or is in it again."""
+        low, high = sorted((self.since, since))
+        crossing = [key for key in self._pages if low <= key.window < high]
+        for key in crossing:
+            self._index_of(key).remove(key, self._pages[key][1])
+        self.since = since
+        for key in crossing:
+            self._index_of(key).replace(key, [], self._pages[key][1])

@@ -19,7 +19,7 @@ from aggregator.history import DAY, DayKey, History
 from aggregator.ledger import Ledger
 from aggregator.page import RUN_CHARS, BadPage, Origin, Page, PageKey, newer, read_body
 from aggregator.tally import Seen, Tally, Total
-from aggregator.window import horizon_at, squeezed_horizon
+from aggregator.window import horizon_at, kept, squeezed_horizon
 from node.clock import Clock
 from node.config.local import Retention
 from node.store import Operation, Store, history, pages, samples, sessions
@@ -37,10 +37,10 @@ class Counting:
     def __init__(self, store: Store, origin: Origin, length: int, lookback: float, clock: Clock) -> None:
         self.origin = origin
         self.ledger = Ledger()
-        self.history = History()
+        self.history = History(self.ledger.aged)
         self.listener: Listener = lambda keys: None  # hears of own pages that changed, once that is committed
         self.sample_listener: Callable[[Sequence[Sample]], None] = lambda kept: None  # hears of samples, once committed
-        self.squeezed = 0  # windows by which the lookback is shortened because the database is too large
+        self.squeezed = 0  # windows that are not kept because the database is too large
         self.oldest_alone: Callable[[], int | None] = lambda: None  # window of own pages that nobody else has
         self._store = store
         self._author = Author(origin, length)
@@ -100,7 +100,7 @@ class Counting:
         """
         async with self._turn:
             await self._squeeze(now, retention.size)
-            self._fold(squeezed_horizon(now, self._lookback, self._length, self.squeezed, self.oldest_alone()))
+            self._fold(now, squeezed_horizon(now, self._lookback, self._length, self.squeezed, self.oldest_alone()))
             forget = self.history.expire(now, waiting)
             await self._store.commit([*self._folding(), history.remove(forget), *_forgetting(now, retention)])
             self._to_fold.clear()
@@ -112,16 +112,16 @@ class Counting:
         rows = await self._store.read(lambda db: list(history.every(db)))
         for key, root, total in rows:
             self.history.put(key, root, total)
-        kept = await self._store.read(lambda db: [_read(page) for page in pages.every(db)])
-        for page, tallies in filter(None, kept):
+        read = await self._store.read(lambda db: [_read(page) for page in pages.every(db)])
+        for page, tallies in filter(None, read):
             self.ledger.put(page, tallies)
-        self._fold(horizon_at(now, self._lookback, self._length))
-        log.info("counts read", pages=len(kept), signatures=len(list(self.ledger.signatures())), days=len(rows))
+        self._fold(now, horizon_at(now, kept(self._lookback), self._length))
+        log.info("counts read", pages=len(read), signatures=len(list(self.ledger.signatures())), days=len(rows))
 
-    def _fold(self, horizon: int) -> None:
+    def _fold(self, now: float, horizon: int) -> None:
         """In memory at once, so that nothing is folded twice; on disk with the next commit that succeeds."""
         self._to_remove.update({p.key: None for p in self.ledger.pages() if p.key.window < horizon})
-        for row in self.history.fold(self.ledger.expire(horizon)):
+        for row in self.history.fold(self.ledger.expire(horizon, horizon_at(now, self._lookback, self._length))):
             self._to_fold[row[0]] = row
 
     def _folding(self) -> list[Operation]:
@@ -130,13 +130,13 @@ class Counting:
         return [history.put(list(self._to_fold.values())), pages.remove(gone)]
 
     async def _squeeze(self, now: float, most: int) -> None:
-        """Shorten the lookback by whole windows while the database is too large, one at a time."""
+        """Keep fewer windows while the database is too large, one at a time: at last the lookback is shorter."""
         size = await self._store.size()
-        windows = int(self._lookback // self._length)
+        windows = int(kept(self._lookback) // self._length)
         if size > most and self.squeezed < windows - 1:
             self.squeezed += 1
             log.warning(
-                "lookback shortened",
+                "fewer windows are kept",
                 reason="retention.size is reached; what no other node has is kept all the same",
                 bytes=size,
                 windows=self.squeezed,

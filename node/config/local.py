@@ -88,7 +88,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Retention:
-    """How long things are kept. Pages are kept for `bundle.lookback`."""
+    """How long things are kept. Pages are kept for `bundle.lookback` and two hours, at most for twice that."""
 
     history: float = setting(duration(DAY, 366 * DAY), 30 * DAY, "Daily counts beyond the lookback.")
     samples: float = setting(duration(DAY, 366 * DAY), 30 * DAY, "Samples: full, redacted records.")

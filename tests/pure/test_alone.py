@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from aggregator.alone import Alone
 from aggregator.page import PageKey
-from aggregator.window import horizon_at, squeezed_horizon
+from aggregator.window import horizon_at, kept, squeezed_horizon
 from tests.pure.factories import ALICE
 
 DAY, LENGTH = 86_400.0, 900
@@ -45,7 +45,7 @@ def test_nothing_is_thought_to_be_elsewhere_that_changed_after_the_last_agreemen
 
 @given(st.integers(0, 95), st.one_of(st.none(), st.integers(0, 96)))
 def test_a_squeezed_horizon_never_passes_a_page_that_nobody_else_has(windows: int, alone_at: int | None) -> None:
-    lowest = horizon_at(NOW, DAY, LENGTH)
+    lowest = horizon_at(NOW, kept(DAY), LENGTH)
     alone = None if alone_at is None else lowest + (alone_at - 10) * LENGTH
     horizon = squeezed_horizon(NOW, DAY, LENGTH, windows, alone)
     assert lowest <= horizon <= lowest + windows * LENGTH

@@ -6,6 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.history import History
 from aggregator.ledger import Ledger
 from aggregator.page import Origin, Page, PageKey, newer, read_body, write_body
 from tests.pure.factories import ALICE, BOB, CAROL, name, tally
@@ -69,6 +70,35 @@ def test_put_tells_whether_something_changed(some: list[Page]) -> None:
         before = state(ledger)
         changed = ledger.put(page, read_body(page.body))
         assert changed == (state(ledger) != before)
+
+
+@given(st.lists(pages, max_size=12), st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=6))
+def test_what_counts_is_what_lies_within_the_lookback_wherever_the_clock_was_meanwhile(
+    some: list[Page], clocks: list[tuple[int, int]]
+) -> None:
+    """And nothing is in the lookback and the history at once, or in neither."""
+    ledger = ledger_of(some)
+    history = History(ledger.aged)
+    ever = ledger.total(list(ledger.signatures()))
+    for horizon, since in clocks:
+        history.fold(ledger.expire(horizon * LENGTH, since * LENGTH))
+    within, fresh = Ledger(), [page for page in ledger.pages() if page.key.window >= ledger.since]
+    for page in fresh:
+        within.put(page, read_body(page.body))
+    assert {s: ledger.count(s) for s in ledger.signatures()} == {s: within.count(s) for s in within.signatures()}
+    named = {s for root in history.roots() for s in history.signatures_of(root)} | set(ledger.signatures())
+    parts = [ledger.total(named), history.total(named)]
+    assert sum(part.count for part in parts if part) == (ever.count if ever else 0)
+
+
+def test_who_puts_its_clock_right_again_counts_what_it_had_put_aside_and_looks_at_it_anew() -> None:
+    ledger = ledger_of([page_of(ALICE, 1, 0, 1, [(1, 2)]), page_of(ALICE, 3, 0, 1, [(1, 1)])])
+    ledger.expire(LENGTH, 2 * LENGTH)
+    assert ledger.count(name(1)) == 1
+    ledger.take_changed()
+    ledger.expire(0, LENGTH)
+    assert ledger.count(name(1)) == 3
+    assert ledger.take_changed() == {name(1)}
 
 
 @given(st.lists(pages, max_size=12))

@@ -9,7 +9,7 @@ from tests.pure.factories import name
 from tests.simulation.client import SimClient
 from tests.simulation.fleetnode import FleetNode
 from tests.simulation.github import VirtualGitHub
-from tests.simulation.node import SimNode
+from tests.simulation.node import LOOKBACK, SimNode
 from tests.simulation.truth import Truth, error_of
 
 KEY = b"k" * 32
@@ -79,6 +79,18 @@ def counts_are_exact(nodes: Iterable[SimNode], truth: Truth) -> None:
             counted[error_of(signature)] += before.count if before else 0
         wrong = {s[-2:]: (expected[s], counted[s]) for s in sorted(expected | counted) if counted[s] != expected[s]}
         assert not wrong, f"{node.place}: (committed, counted) {wrong}"
+
+
+def the_lookback_is_whole(nodes: Iterable[SimNode], truth: Truth) -> None:
+    """What was committed within the lookback is counted there, not only known to the history."""
+    for node in nodes:
+        since, counted = max(node.now, node.world.now) - LOOKBACK, counts_of(node)
+        lately = Counter[str]()
+        for uid, (error, count) in truth.records.items():
+            there = (c for c in truth.commits.get(uid, ()) if c.key.window >= since and (uid, c) not in truth.gone)
+            lately[error] += count * any(there)
+        missing = {error[-2:]: (lately[error], counted[error]) for error in lately if counted[error] < lately[error]}
+        assert not missing, f"{node.place}: (within the lookback, counted there) {missing}"
 
 
 def folded(node: SimNode, truth: Truth) -> dict[PageKey, int]:

@@ -36,13 +36,13 @@ from aggregator.filing.case import Case, Memory, Outcome
 from aggregator.filing.run import Run, run
 from aggregator.filing.settings import Caps, Settings
 from aggregator.history import DayKey, History
-from aggregator.ledger import Ledger
+from aggregator.ledger import Folded, Ledger
 from aggregator.page import Origin, Page, PageKey, read_body
 from aggregator.reason import Reason
 from aggregator.rulings import canonical
 from aggregator.signature import agreed
 from aggregator.tally import Seen, Total
-from aggregator.window import horizon_at
+from aggregator.window import horizon_at, kept
 from tests.simulation.github import WRITES, VirtualGitHub
 from tests.simulation.truth import Commit, Truth
 from tests.simulation.world import START, Life, World
@@ -151,7 +151,9 @@ class SimNode:
         self.started = self.world.now
         self.life = Life(lag=self.lag)
         self.author = Author(Origin(self.name, f"{self.draw.getrandbits(64):016x}"), WINDOW)
-        self.known = Knowledge(Ledger(horizon_at(self.now, LOOKBACK, WINDOW)), History(), Book())
+        ledger = Ledger()
+        self.known = Knowledge(ledger, History(ledger.aged), Book())
+        self._let_go()
         self._load()
         self.docket = Docket(self.known)
         self.memories: dict[str, Memory] = {}
@@ -298,13 +300,18 @@ class SimNode:
     def _expire(self) -> None:
         """Fold what left the lookback: in memory at once, on disk with the pages' removal."""
         self._later(EXPIRE, self._expire)
-        rows = self.known.history.fold(self.known.ledger.expire(horizon_at(self.now, LOOKBACK, WINDOW)))
+        rows = self.known.history.fold(self._let_go())
         gone = self.known.history.expire(self.now, self.known.book.waiting())
         old = [key for key in self.disk.pages if key.window < self.known.ledger.horizon]
         old += self.known.ledger.take_displaced()
         if rows or gone or old:
             self.write("expiry", lambda: (partial(self._forget, rows, gone, old), nothing))
         self.expired()
+
+    def _let_go(self) -> list[Folded]:
+        """Of what is too old, in memory."""
+        horizon, since = (horizon_at(self.now, span, WINDOW) for span in (kept(LOOKBACK), LOOKBACK))
+        return self.known.ledger.expire(horizon, since)
 
     def _forget(self, rows: list[tuple[DayKey, str, Total]], gone: list[DayKey], old: list[PageKey]) -> None:
         self.disk.days.update({key: (root, total) for key, root, total in rows})
@@ -316,12 +323,15 @@ class SimNode:
     # Every tick.
 
     def _wait_for(self, at: float) -> None:
-        """Tick at `at` on its own clock; in short steps, so that a clock that was set is noticed."""
-        left = at + self.delay - self.now
+        """Tick at `at` on its own clock, or when as much time has passed; in short steps: the clock may be set."""
+        self._wait(at + self.delay, self.elapsed + at + self.delay - self.now)
+
+    def _wait(self, at: float, end: float) -> None:
+        left = min(at - self.now, end - self.elapsed)
         if left <= 0:
             self.tick()
         else:
-            self._later(min(left + 0.05, NAP), lambda: self._wait_for(at))
+            self._later(min(left + 0.05, NAP), lambda: self._wait(at, end))
 
     @property
     def delay(self) -> float:

@@ -127,6 +127,7 @@ def in_the_end(stage: Stage) -> None:
     assert all(node.life.alive and not node.asleep for node in nodes), "a node is not there"
     checks.settled(stage.clients.values())
     checks.counts_are_exact(nodes, stage.truth)
+    checks.the_lookback_is_whole(nodes, stage.truth)
     if stage.mesh:
         checks.they_agree([stage.mesh[place] for place in stage.mesh])
     checks.one_open_issue_per_root(stage.github)

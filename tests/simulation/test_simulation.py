@@ -29,6 +29,7 @@ from tests.simulation.test_checks_can_fail import Polite, disk_fails, killed_at_
 from tests.simulation.world import START, World
 
 HERE = Path(__file__).parent
+HOUR = 3_600.0  # seconds
 
 
 class Failed(msgspec.Struct):
@@ -134,6 +135,26 @@ def test_two_machines_with_one_key_notice_each_other_and_neither_files_meanwhile
     assert noticed == [True] * 6
     assert stage.github.caller in ("bob", "carol")
     assert not stage.mesh["alice"].copied
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_clock_that_is_two_hours_ahead_for_a_while_makes_nothing_due_forgotten(restarts: bool) -> None:
+    world = World(1)
+    github = VirtualGitHub(world, Faults())
+    node = SimNode(world, github)
+    node.start()
+    client = SimClient(world, node, "slow")
+    world.after(400.0, lambda: client.report(1, 2))
+    world.after(22.5 * HOUR, lambda: node.set_clock(2 * HOUR))
+    if restarts:
+        world.after(22.5 * HOUR + 200, node.crash)
+        world.after(22.5 * HOUR + 500, node.crash)
+    world.after(22.5 * HOUR + 420, lambda: node.set_clock(0.0))
+    world.after(23 * HOUR, lambda: client.report(1, 1))
+    world.run(START + 23.5 * HOUR)
+    checks.the_lookback_is_whole([node], node.truth)
+    checks.counts_are_exact([node], node.truth)
+    checks.all_are_filed(node, github, {1})
 
 
 @pytest.mark.parametrize("case", failed(), ids=lambda case: case.showed)

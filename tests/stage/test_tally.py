@@ -10,13 +10,14 @@ import trio
 
 from aggregator.page import Page, PageKey, write_body
 from aggregator.tally import Tally
+from aggregator.window import kept
 from node.config.local import Retention
 from node.store import Store, StoreError, history, open_store, pages
 from node.tally import Counting, open_counting
 from tests.pure.factories import BOB, name, seen, tally
 from tests.stage.kit import LOOKBACK, NOW, WINDOW, FakeClock
 
-DAY = 86_400
+HOUR, DAY = 3_600, 86_400
 KEEP = Retention()
 
 
@@ -86,21 +87,36 @@ async def test_what_leaves_the_lookback_goes_into_the_history_and_survives_a_res
     clock = FakeClock()
     async with counting_in(tmp_path, clock) as (counting, _):
         await counting.count([seen(1, 5)], {}, [])
-        clock.time += LOOKBACK + 2 * WINDOW
-        await counting.expire(clock.now(), KEEP)
-        assert counting.ledger.count(name(1)) == 0
-        assert total(counting) == 5
-        assert counting.known(name(1))
+        for later in (LOOKBACK + 2 * WINDOW, kept(LOOKBACK) - LOOKBACK):
+            clock.time += later
+            await counting.expire(clock.now(), KEEP)
+            assert counting.ledger.count(name(1)) == 0
+            assert total(counting) == 5
+            assert counting.known(name(1))
     async with counting_in(tmp_path, clock) as (counting, store):
         assert total(counting) == 5
         assert await store.read(lambda db: list(pages.every(db))) == []
+
+
+async def test_a_clock_that_was_two_hours_ahead_and_is_put_right_finds_its_counts_again(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with counting_in(tmp_path, clock) as (counting, _):
+        await counting.count([seen(1, 5)], {}, [])
+        clock.time += LOOKBACK - HOUR + 2 * HOUR
+        await counting.expire(clock.now(), KEEP)
+        assert (counting.ledger.count(name(1)), total(counting)) == (0, 5)
+    async with counting_in(tmp_path, clock) as (counting, _):
+        assert (counting.ledger.count(name(1)), total(counting)) == (0, 5)
+        clock.time -= 2 * HOUR
+        await counting.expire(clock.now(), KEEP)
+        assert (counting.ledger.count(name(1)), total(counting)) == (5, 5)
 
 
 async def test_folding_that_is_not_committed_happens_once_in_the_end(tmp_path: Path) -> None:
     clock = FakeClock()
     async with counting_in(tmp_path, clock) as (counting, store):
         await counting.count([seen(1, 5)], {}, [])
-        clock.time += LOOKBACK + 2 * WINDOW
+        clock.time += kept(LOOKBACK) + 2 * WINDOW
         await trip(store, "history")
         for _ in range(2):
             with pytest.raises(StoreError):
@@ -187,6 +203,6 @@ async def test_a_database_that_grows_too_large_shortens_the_lookback_and_nothing
         small = Retention(size=1)
         for _ in range(200):
             await counting.expire(clock.now(), small)
-        assert counting.squeezed == LOOKBACK // WINDOW - 1
+        assert counting.squeezed == kept(LOOKBACK) // WINDOW - 1
         assert counting.ledger.horizon <= NOW
         assert total(counting) == 5

@@ -1,0 +1,103 @@
+"""What the tallies of some pages add up to, by signature, root and kin: kept as they come, change and go.
+
+A signature's count is one number, changed by what changes. Everything else is summed from its tallies when asked for.
+"""
+
+from collections.abc import Iterable
+
+from aggregator.page import PageKey
+from aggregator.tally import Tally, Total, former_root, total
+
+
+class Index:
+    """Tallies and counts by signature, signatures by root, roots by kin."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[str, dict[PageKey, Tally]] = {}
+        self._counts: dict[str, int] = {}
+        self._roots: dict[str, set[str]] = {}
+        self._kin: dict[str, set[str]] = {}
+        self._changed: set[str] = set()
+        self.former: dict[str, str] = {}  # by root: its name under an earlier version of the signature
+
+    def replace(self, key: PageKey, before: Iterable[Tally], tallies: Iterable[Tally]) -> None:
+        """A page said `before` and says `tallies` now."""
+        old = {tally.signature: tally for tally in before}
+        for tally in tallies:
+            self._replace(key, old.pop(tally.signature, None), tally)
+        self.remove(key, old.values())
+
+    def remove(self, key: PageKey, tallies: Iterable[Tally]) -> None:
+        """A page says these no more."""
+        for tally in tallies:
+            self._changed.add(tally.signature)
+            kept = self._tallies[tally.signature]
+            del kept[key]
+            self._counts[tally.signature] -= tally.count
+            if not kept:
+                del self._tallies[tally.signature], self._counts[tally.signature]
+                self._leave_root(tally)
+
+    def take_changed(self) -> set[str]:
+        """The signatures that changed since this was last called."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def count(self, signature: str) -> int:
+        return self._counts.get(signature, 0)
+
+    def total(self, signatures: Iterable[str]) -> Total | None:
+        """The sum over one or several signatures; None when there is nothing of them."""
+        return total((key.origin.peer, tally) for s in signatures for key, tally in self.tallies(s).items())
+
+    def tallies(self, signature: str) -> dict[PageKey, Tally]:
+        """The tallies of one signature; not to be changed."""
+        return self._tallies.get(signature, {})
+
+    def signatures(self) -> Iterable[str]:
+        return self._tallies.keys()
+
+    def roots(self) -> Iterable[str]:
+        return self._roots.keys()
+
+    def signatures_of(self, root: str) -> set[str]:
+        """The signatures that have this root; not to be changed."""
+        return self._roots.get(root, set())
+
+    def roots_of_kin(self, kin: str) -> set[str]:
+        """The roots whose signatures share type and place; not to be changed."""
+        return self._kin.get(kin, set())
+
+    def __contains__(self, signature: str) -> bool:
+        return signature in self._tallies
+
+    def _replace(self, key: PageKey, before: Tally | None, tally: Tally) -> None:
+        """Most of a page is as it was in its version before, and costs nothing."""
+        if before is tally or before == tally:
+            return
+        if before and (before.root, before.kin) != (tally.root, tally.kin):
+            self.remove(key, [before])
+            before = None
+        self._changed.add(tally.signature)
+        self._tallies.setdefault(tally.signature, {})[key] = tally
+        more = tally.count - (before.count if before else 0)
+        self._counts[tally.signature] = self._counts.get(tally.signature, 0) + more
+        if before is None:
+            self._roots.setdefault(tally.root, set()).add(tally.signature)
+            self._kin.setdefault(tally.kin, set()).add(tally.root)
+        if former := former_root(tally):
+            self.former[tally.root] = former
+
+    def _leave_root(self, tally: Tally) -> None:
+        discard(self._roots, tally.root, tally.signature)
+        if tally.root not in self._roots:
+            self.former.pop(tally.root, None)
+            discard(self._kin, tally.kin, tally.root)
+
+
+def discard(index: dict[str, set[str]], key: str, member: str) -> None:
+    """Take `member` from `index[key]`, and the key with its last member."""
+    members = index.get(key, set())
+    members.discard(member)
+    if not members:
+        index.pop(key, None)

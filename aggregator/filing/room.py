@@ -3,13 +3,16 @@
 Counted is what GitHub shows, on GitHub's own clock: no node has to hear of another, and one whose clock is wrong counts
 like all. The list lags behind, and shows none whose label people took away; so what it does not show is read by number,
 which does not lag, and known by its marker: once in a run back from the newest number, until enough in a row are older
-than a day, and before claiming, and once more between winning and creating, on to the first number that does not exist.
-What this process sent and cannot see yet counts too. What is left open is the moment between that look and the POST: of
-several nodes that create in the same second, each may add one.
+than a day, and before claiming, and once more between winning and creating, on until enough in a row do not exist: one
+alone says nothing, for discussions share the numbers, and answer like what does not exist. Enough is much for the first
+look of a run, and little for those after it, because what this run has created shows how far the numbers had come. What this process sent and cannot see yet counts too. What is left open is the moment between that look and the POST: of
+several nodes that create in the same second, each may add one; where more numbers in a row than a later look passes
+over had been taken by what is no issue before a run created anything, in the seconds of its first filing.
 
-Each way is bounded: as many reads as a day may bring issues of ours, and those after which the scan by number believes
-that it saw the end. Where so much of a day lies behind the newest number, what was seen decides; where so much lies
-ahead of it, nobody creates until the list has caught up.
+Each way is bounded: in a run as many reads as a day may bring issues of ours, and those after which the scan by number
+believes that it saw the end; ahead, besides, those that end each look: as many in the first, `SINCE` in each later one.
+Where so much of a day lies behind the newest number, what was seen decides; where so much lies ahead of it, nobody
+creates until the list has caught up.
 """
 
 from collections.abc import Mapping
@@ -20,6 +23,7 @@ from aggregator.filing.listing import Listing, read_found
 from aggregator.filing.settings import OWN_LABEL, Caps, Settings
 
 HOUR, DAY = 3600.0, 86_400.0  # seconds
+SINCE = 3  # numbers missing in a row after which a later look ends: discussions opened in the seconds of one filing
 
 
 def reach(settings: Settings) -> int:
@@ -36,6 +40,8 @@ class Room:
         self._made: dict[int, float] = {}  # when each issue of ours was created, by number
         self._others: dict[int, float] = {}  # when those were that are not ours; 0: deleted, or moved away
         self._looked_back = False
+        self._row = 0  # numbers missing in a row that end the look ahead; 0: there was none yet
+        self._ahead = 0  # numbers read ahead that were taken
 
     def note(self, listed: Listing) -> None:
         """What a list shows."""
@@ -53,7 +59,9 @@ class Room:
         if not self._looked_back:
             yield from self._look_back(case, settings)
             self._looked_back = True
-        return (yield from self._look_ahead(case, settings))
+        room = yield from self._look_ahead(case, settings, self._row or settings.missing_in_a_row)
+        self._row = SINCE if room else self._row
+        return room
 
     def _look_back(self, case: Case, settings: Settings) -> Steps[None]:
         """Down from the newest, until all that is younger than a day was seen."""
@@ -69,18 +77,25 @@ class Room:
                 old = old + 1 if self.now - created >= DAY else 0
             number -= 1
 
-    def _look_ahead(self, case: Case, settings: Settings) -> Steps[bool]:
-        """Up from the newest, to the first number that does not exist."""
-        number, reads = self._newest, 0
-        while self.left() and reads < reach(settings):
+    def _look_ahead(self, case: Case, settings: Settings, row: int) -> Steps[bool]:
+        """Up from the newest, until `row` numbers are missing behind all that exists. What is missing before another
+        that exists was taken, and is not read again; the others may be somebody's in a moment."""
+        posted = {memory.posted for memory in self._memories.values()}
+        number, missing = self._newest, list[int]()
+        highest = max([number, *self._made, *posted])
+        while self.left() and self._ahead + len(missing) < reach(settings):
             number += 1
-            if self._known(number):
-                continue
-            reads += 1
-            exists = yield from self._read(case, settings, number)
-            if not exists and number > max(self._newest, *self._made, 0):
-                del self._others[number]  # it may be somebody's in a moment
-                return True
+            if not self._known(number) and number not in posted:
+                if not (yield from self._read(case, settings, number)):
+                    del self._others[number]
+                    missing.append(number)
+                    if len(missing) >= row and number > highest:
+                        return True
+                    continue
+                self._ahead += 1
+            self._ahead += len(missing)
+            self._others.update(dict.fromkeys(missing, 0.0))
+            missing.clear()
         return False
 
     def _known(self, number: int) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from aggregator.due import Policy
 from aggregator.filing.calls import CreateClaim, CreateIssue, Failure, NotSent, Rejected
-from aggregator.filing.room import reach
+from aggregator.filing.room import SINCE, reach
 from aggregator.filing.settings import Caps
 from aggregator.reason import Reason
 from tests.pure.desk import Desk, Event, github, is_filed
@@ -122,7 +122,33 @@ def test_the_look_by_number_is_bounded_whatever_people_write() -> None:
     by_hand(desk, 300)
     desk.tick()
     assert created(desk) == 302
-    assert reads(desk) <= reach(desk.settings) + 3 * 2  # what was made meanwhile is read besides
+    row = desk.settings.missing_in_a_row
+    assert reads(desk) <= reach(desk.settings) + row + 3 * SINCE  # two roots, two looks each
+
+
+@pytest.mark.parametrize("discussions", [1, 5, 19])
+def test_the_cap_counts_what_stands_behind_numbers_that_answer_404(discussions: int) -> None:
+    github_ = github()
+    github_.faults.list_lag = 600.0
+    for node, first in (("alice", 1), ("bob", 11), ("carol", 21)):
+        for _ in range(discussions):
+            github_.discuss("somebody")
+        desk = Desk(github_, node, caps=Caps(3, 50))
+        for number in range(first, first + 4):
+            desk.see(number)
+        desk.tick()
+        assert len(github_.open_issues()) == 3
+
+
+def test_an_issue_more_in_a_run_costs_two_short_looks_though_numbers_are_missing() -> None:
+    costs: list[int] = []
+    for errors in (1, 5):
+        desk = busy(errors)
+        desk.github.faults.list_lag = 600.0
+        desk.github.discuss("somebody")
+        desk.tick()
+        costs.append(reads(desk))
+    assert costs[1] - costs[0] == 4 * 2 * SINCE + 1  # the number before the first creation was taken: seen once more
 
 
 def test_where_nothing_was_made_for_a_day_the_look_is_short() -> None:
@@ -131,7 +157,7 @@ def test_where_nothing_was_made_for_a_day_the_look_is_short() -> None:
     desk.world.now += DAY
     desk.see()
     desk.file()
-    assert reads(desk) <= desk.settings.missing_in_a_row + 2
+    assert reads(desk) <= 2 * desk.settings.missing_in_a_row + SINCE
 
 
 def test_who_looked_before_another_filed_looks_again_before_it_creates() -> None:

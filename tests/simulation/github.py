@@ -110,6 +110,7 @@ class VirtualGitHub:
         self.late = 0.0  # seconds between the last check of who calls and the arrival of the call
         self.out_of_sight: set[int] = set()  # issues that were moved to where the token cannot see them
         self.excused: set[int] = set()  # issues that may stand beside another: made too late, or reopened by a person
+        self.discussions: set[int] = set()
         self.touched: set[str] = set()  # roots whose issues people have changed
 
     def latency(self, who: str) -> float:
@@ -186,6 +187,13 @@ class VirtualGitHub:
         """A person opens an issue."""
         return self._create(CreateIssue(self.repository, title, body, labels), author).number
 
+    def discuss(self, author: str) -> int:
+        """A person opens a discussion: it takes a number of the issues, which answers 404 as one."""
+        number = self.report_by_hand("How do I install it?", "", author)
+        self.issues[number].hidden = True
+        self.discussions.add(number)
+        return number
+
     def _do(self, call: Call[Any]) -> Any:
         match call:
             case ListIssues() | HighestNumber() | ReadIssue() | ListComments() | DuplicateOf():
@@ -198,7 +206,9 @@ class VirtualGitHub:
                 return self._advance(claim)
             case CreateIssue():
                 labels = () if self.drops_labels else call.labels
-                return self._create(msgspec.structs.replace(call, labels=labels), "aggregator[bot]")
+                issue = self._create(msgspec.structs.replace(call, labels=labels), "aggregator[bot]")
+                self.on_change()
+                return issue
             case EditIssue() | AddComment() | AddLabels():
                 return self._write(call)
             case MayWrite(login=login):
@@ -218,7 +228,9 @@ class VirtualGitHub:
                 shown = [issue for s in reversed(there) if (issue := s.listed(self.world.now))]
                 return tuple(issue for issue in shown if "error-aggregator" in issue.labels)
             case HighestNumber():
-                highest = max((n for n, s in self.issues.items() if s.listed(self.world.now)), default=0)
+                highest = max(
+                    (n for n, s in self.issues.items() if s.listed(self.world.now) and not s.hidden), default=0
+                )
                 return Newest(highest, self.world.now)
             case ReadIssue():
                 if call.number in self.out_of_sight:
@@ -294,7 +306,6 @@ class VirtualGitHub:
         self.issues[number] = Stored(issue, self._shown)
         if self.late > LATE and author == "aggregator[bot]":
             self.excused.add(number)
-        self.on_change()
         return issue
 
     def _shown(self) -> float:

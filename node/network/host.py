@@ -78,12 +78,12 @@ class Stack:
             for connection in self.swarm.get_connections(library_id(peer_id)):
                 nursery.start_soon(connection.close)
 
-    async def disconnect_second(self, peer_id: str) -> None:
-        """Close all connections of the peer but one: that with pubsub's stream, so no message waits for another."""
+    async def keep_one(self, peer_id: str, *, newest: bool) -> None:
+        """Close all connections of the peer but one: the newest, or that with pubsub's stream, so no message waits."""
         connections = self.swarm.get_connections(library_id(peer_id))
         stream = self.pubsub.peers.get(library_id(peer_id))
         used = [each for each in connections if stream is not None and each.muxed_conn is stream.muxed_conn]
-        kept = [*used, *connections][:1]
+        kept = connections[-1:] if newest else [*used, *connections][:1]
         async with trio.open_nursery() as nursery:
             for connection in connections:
                 if connection not in kept:

@@ -3,7 +3,9 @@
 Every tick the node looks at its links and its address book, and
   dials     so that it has `dials` links of its own making; a random choice keeps the fleet in one piece
   cuts      who is no longer accepted, and guests beyond `max_links`, the newest first
-  thins     peers with several connections: one is enough, and each of the others costs either side a dozen tasks
+  thins     peers with several connections: one is enough, and each of the others costs either side a dozen tasks.
+            Who has a second one again and again is two machines with one key: they are served in turn, so that what
+            each of them counts gets out, and each hears of the other
   repairs   peers that are connected but silent in pubsub: a new stream, else a new connection
   asks      new neighbours for addresses
   shuffles  one link for another every two minutes, so that two halves that grew apart find each other
@@ -28,6 +30,8 @@ from node.network.settings import NetworkSettings
 TICK_SECONDS = 0.25
 LEFT_ALONE_SECONDS = 60.0  # a peer that is full, or that was cut
 REPAIR_SECONDS = 8.0
+AGAIN_SECONDS = 60.0  # two nodes that dialled each other at once do not do so twice so soon
+OTHER_SIDE = 3  # times as long the higher peer id waits for the lower to close: it may see one connection only
 
 
 class Overlay:
@@ -52,6 +56,7 @@ class Overlay:
         self._log = log
         self._since: dict[str, float] = {}  # when each link was first seen, on a clock that nobody sets
         self._second: dict[str, float] = {}  # when a peer was first seen to have several connections
+        self._thinned: dict[str, float] = {}  # when one of them was closed last
         self._repairing: set[str] = set()
         self._draw = random.Random()  # noqa: S311 - a choice of neighbours is no secret
 
@@ -134,19 +139,22 @@ class Overlay:
         return trio.current_time() - self._since.get(link.peer_id, trio.current_time())
 
     def _thin(self, nursery: trio.Nursery) -> None:
-        """Only the lower peer id closes: if both did, each might close the one that the other keeps."""
+        """The lower peer id closes first: if both did at once, each might close the one that the other keeps."""
         now = trio.current_time()
         several = [link.peer_id for link in self._links.all() if self._links.connections(link.peer_id) > 1]
         self._second = {peer_id: self._second.get(peer_id, now) for peer_id in several}
+        self._thinned = {peer_id: at for peer_id, at in self._thinned.items() if now - at < AGAIN_SECONDS}
         for peer_id, since in self._second.items():
-            if str(self._stack.pubsub.my_id) < peer_id and now - since >= self._settings.second_for:
-                self._second[peer_id] = now
-                self._log.info("second connection closed", peer=peer_id)
-                nursery.start_soon(self._close_second, peer_id)
+            patience = self._settings.second_for * (1 if str(self._stack.pubsub.my_id) < peer_id else OTHER_SIDE)
+            if now - since >= patience:
+                again = peer_id in self._thinned
+                self._second[peer_id] = self._thinned[peer_id] = now
+                self._log.info("second connection closed", peer=peer_id, again=again)
+                nursery.start_soon(self._close_second, peer_id, again)
 
-    async def _close_second(self, peer_id: str) -> None:
+    async def _close_second(self, peer_id: str, again: bool) -> None:
         with trio.move_on_after(2 * CLOSE_SECONDS):
-            await self._stack.disconnect_second(peer_id)
+            await self._stack.keep_one(peer_id, newest=again)
 
     def _repair_late(self, nursery: trio.Nursery) -> None:
         for link in self._links.all():

@@ -57,7 +57,7 @@ class Fleet:
     def __init__(self, nursery: trio.Nursery, directory: Path) -> None:
         self.log = TestLog()
         self.directory = directory
-        self._nursery = nursery
+        self.nursery = nursery
         self._scopes: dict[str, tuple[trio.CancelScope, trio.Event]] = {}
 
     def make(self, name: str, *, without: frozenset[str] = frozenset(), **options: object) -> Network:
@@ -90,7 +90,7 @@ class Fleet:
                 ended.set()
 
         self._scopes[network.peer_id] = scope, ended
-        await self._nursery.start(run)
+        await self.nursery.start(run)
         return network
 
     async def start(self, name: str, *, without: frozenset[str] = frozenset(), **options: object) -> Network:

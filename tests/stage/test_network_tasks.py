@@ -72,3 +72,17 @@ async def test_of_two_connections_one_is_closed_and_the_link_holds(tmp_path: Pat
         await reaches(alice, bob)
         await reaches(bob, alice)
         assert not fleet.log.said("link down")
+
+
+@pytest.mark.parametrize(("one", "two"), [("alice", "bob"), ("bob", "alice")], ids=["lower id", "higher id"])
+async def test_two_machines_with_one_key_are_served_in_turn(tmp_path: Path, one: str, two: str) -> None:
+    """Each of them hears; without turns the second never would."""
+    async with fleet_in(tmp_path) as fleet:
+        hub = await fleet.start(one, dials=0, second_for=0.5)
+        first = await fleet.start(two, seeds=tuple(hub.addresses), dials=1)
+        await linked(hub, first)
+        (tmp_path / "copy").mkdir()
+        other = await Fleet(fleet.nursery, tmp_path / "copy").start(two, seeds=tuple(hub.addresses), dials=1)
+        for _ in range(2):
+            await reaches(hub, other)
+            await reaches(hub, first)

@@ -127,7 +127,7 @@ async def test_three_hundred_visitors_find_the_listener_answering(tmp_path: Path
     async with fleet_in(tmp_path, patience=90) as fleet:
         async with trio.open_nursery() as nursery:
             alice = await fleet.start("alice", max_links=8, dials=0)
-            limit = trio.CapacityLimiter(12)
+            limit = trio.CapacityLimiter(6)  # handshakes at once, in the one event loop of all of them
             answered: list[bool] = []
 
             async def visit(number: int) -> None:

@@ -18,7 +18,7 @@ from ruamel.yaml.events import AliasEvent
 from aggregator.notification.event import FILED, FIRST, KINDS, REGRESSION
 from node.config.file import SECRET_KEY
 from node.config.kinds import boolean, looks_like_token
-from node.config.words import CREDENTIAL_REMEDY, ConfigError
+from node.config.words import CREDENTIAL_REMEDY, ConfigError, said
 
 FILE_BYTES = 1024 * 1024
 Take = Callable[[Any], Mapping[str, object]]  # from a value to values by key of ours
@@ -147,10 +147,10 @@ def _events(settings: Mapping[str, Any]) -> object:
 
 
 def _sort_in(found: Found, name: str, value: object, take: Take | None) -> None:
-    if looks_like_token(value) or SECRET_KEY.search(name):
-        found.left_out[name] = CREDENTIAL_REMEDY
+    if looks_like_token(name) or looks_like_token(value) or SECRET_KEY.search(name):
+        found.left_out[said(name)] = CREDENTIAL_REMEDY
     elif take is None:
-        found.left_out[name] = LEFT_OUT.get(name, NOT_YET)
+        found.left_out[said(name)] = LEFT_OUT.get(name, NOT_YET)
     elif value is not None:
         found.take(name, take(value))
 
@@ -178,7 +178,7 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}): check the path and its mode") from None
     except (YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: neither JSON nor YAML: {' '.join(str(error).split())[:200]}") from None
+        raise ConfigError(f"{path}: neither JSON nor YAML: {said(' '.join(str(error).split()))}") from None
     if not isinstance(plain, dict):
         raise ConfigError(f"{path}: expected a map of settings, of at most {FILE_BYTES} bytes")
     return _named(cast("dict[Any, Any]", plain))

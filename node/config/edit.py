@@ -15,12 +15,11 @@ from typing import Any, cast
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from aggregator.brief import brief
 from node.config.key import Key, known
 from node.config.kinds import BadValue, looks_like_token
 from node.config.sections import SETTINGS
 from node.config.toml import decode, parse
-from node.config.words import CREDENTIAL_REMEDY, HIDDEN, ConfigError, redacted, shown
+from node.config.words import CREDENTIAL_REMEDY, HIDDEN, ConfigError, redacted, said, shown
 
 
 def set_value(path: Path, key: str, value: object) -> None:
@@ -37,17 +36,19 @@ def set_value(path: Path, key: str, value: object) -> None:
 def plain_value(key: str, value: object) -> object:
     """`value` as TOML holds it. Raises `ConfigError` when the key is unknown or the value is not of its kind."""
     found = known(key)
-    if looks_like_token(value):
-        raise ConfigError(f"{key}: {CREDENTIAL_REMEDY}")
+    if looks_like_token(key) or looks_like_token(value):
+        raise ConfigError(f"{said(key)}: {CREDENTIAL_REMEDY}")
     given = found.kind.parse(value) if isinstance(value, str) else value
     try:
         plain = found.kind.write(found.kind.read(given))
     except BadValue:
-        raise ConfigError(f"{key} is {shown(displayed(key, value))}: expected {found.kind.expected}") from None
+        raise ConfigError(f"{said(key)} is {shown(displayed(key, value))}: expected {found.kind.expected}") from None
     try:
         found.setting.kind.read(found.nested(plain))
     except BadValue:
-        raise ConfigError(f"{key} is no setting: {found.setting.key} holds {found.setting.kind.expected}") from None
+        raise ConfigError(
+            f"{said(key)} is no setting: {found.setting.key} holds {found.setting.kind.expected}"
+        ) from None
     return plain
 
 
@@ -114,4 +115,4 @@ def _document(path: Path) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: not TOML: {brief(error)}") from None
+        raise ConfigError(f"{path}: not TOML: {said(str(error))}") from None

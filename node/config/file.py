@@ -18,7 +18,7 @@ from node.config.key import suggestion
 from node.config.kinds import BadValue, looks_like_token
 from node.config.sections import SECTIONS, SETTINGS, Config, Setting
 from node.config.toml import decode, line_of, lines_of, parse
-from node.config.words import CREDENTIAL_REMEDY, HIDDEN, ConfigError, shown
+from node.config.words import CREDENTIAL_REMEDY, HIDDEN, ConfigError, said, shown
 
 CLIENT_VARIABLES = frozenset({"AGGREGATOR_LOG_LINES"})  # of aggregator.client, and looking like ours
 PROBLEMS = 50  # that are told at once
@@ -121,20 +121,20 @@ def _read_environment(environment: Mapping[str, str], reading: _Reading) -> list
         elif name not in CLIENT_VARIABLES and name.startswith(
             tuple(f"AGGREGATOR_{section.upper()}_" for section in SECTIONS)
         ):
-            warnings.append(f"{name} is no setting and has no effect{_hint(name, known)}")
+            warnings.append(f"{said(name)} is no setting and has no effect{_hint(name, known)}")
     return warnings
 
 
 def _unknown(key: str, value: object) -> str:
-    if SECRET_KEY.search(key) or looks_like_token(value):
-        return f"{key} is no setting, and {CREDENTIAL_REMEDY}"
+    if SECRET_KEY.search(key) or looks_like_token(key) or looks_like_token(value):
+        return f"{said(key)} is no setting, and {CREDENTIAL_REMEDY}"
     section = key.partition(".")[0]
     if section not in SECTIONS:
-        return f"{key} is no section: expected one of {', '.join(SECTIONS)}"
+        return f"{said(key)} is no section: expected one of {', '.join(SECTIONS)}"
     if section == key:
         return f"{key} is {shown(value)}: expected a section, [{key}]"
     expected = ", ".join(s.name for s in SETTINGS.values() if s.section == section)
-    return f"{key} is no setting{suggestion(key) or f': expected one of {expected}'}"
+    return f"{said(key)} is no setting{suggestion(key) or f': expected one of {expected}'}"
 
 
 def _hint(name: str, known: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from node.config.kinds import Kind
 from node.config.sections import SETTINGS, Setting
-from node.config.words import SHOWN, ConfigError
+from node.config.words import SHOWN, ConfigError, said
 
 EARLIER: Mapping[str, str] = {  # what tools of before called it: ours
     "github_repo": "github.repository",
@@ -50,7 +50,7 @@ class Key:
         """What stands there in the setting's own `value`. Raises `ConfigError` where nothing does."""
         for name in self.below:
             if name not in value:
-                raise ConfigError(f"{'.'.join(self.path)} is not set: {self.setting.key} names {_named(value)}")
+                raise ConfigError(f"{said('.'.join(self.path))} is not set: {self.setting.key} names {_named(value)}")
             value = value[name]
         return value
 
@@ -64,7 +64,7 @@ def known(key: str) -> Key:
         if setting.kind.entry and rest not in (key, ""):
             name, _, last = rest.rpartition(".") if setting.kind.entry.entry else ("", "", rest)
             return Key(setting, tuple(filter(None, (name, last))))
-    raise ConfigError(f"{key} is no setting{suggestion(key) or ': `aggregator config show` lists them all'}")
+    raise ConfigError(f"{said(key)} is no setting{suggestion(key) or ': `aggregator config show` lists them all'}")
 
 
 def suggestion(key: str) -> str:
@@ -76,7 +76,7 @@ def suggestion(key: str) -> str:
         by_name.setdefault(setting.name, []).append(setting.key)
     tables = [each.key for each in SETTINGS.values() if each.kind.entry]
     if table := get_close_matches(".".join(key.split(".")[:2]), tables, n=1, cutoff=0.8) if key.count(".") > 1 else []:
-        return f": did you mean {table[0]}.{key.split('.', 2)[2]}?"
+        return f": did you mean {table[0]}.{said(key.split('.', 2)[2])}?"
     near = get_close_matches(key, SETTINGS, n=1, cutoff=0.8) or by_name.get(name) or [EARLIER.get(name, "")]
     if not near[0]:
         near = [each for found in get_close_matches(name, by_name, n=1, cutoff=0.8) for each in by_name[found]]
@@ -84,4 +84,4 @@ def suggestion(key: str) -> str:
 
 
 def _named(value: Any) -> str:
-    return ", ".join(map(str, value)) or "nothing"
+    return ", ".join(said(str(name)) for name in value) or "nothing"

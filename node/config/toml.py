@@ -6,14 +6,17 @@ right is put beside them. A place is `FILE:LINE:COLUMN`, as editors jump to it.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from aggregator.brief import brief
-from node.config.words import ConfigError
+from node.config.kinds import looks_like_token
+from node.config.words import CREDENTIAL_REMEDY, ConfigError, said
 
 PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+TEXTS = re.compile(  # and remarks: what stands in them is neither key nor bracket
+    r'"{3}(?:\\.|[^\\])*?"{3,5}' r"|'{3}.*?'{3,5}" r'|"(?:\\.|[^"\\\n])*"' r"|'[^'\n]*'" r"|#[^\n]*", re.DOTALL
+)
 ANY_VALUE = '"text" in quotes, a number, true or false, a list [a, b], or a table {a = 1}'
 EXPECTED: Mapping[str, str] = {  # by the beginning of what the parser says
     "Invalid statement": "KEY = VALUE, [SECTION], or # and a remark",
@@ -54,29 +57,40 @@ def decode(path: Path, data: bytes) -> str:
 
 
 def _fault(path: Path, text: str, error: ValueError) -> str:
-    said = str(error)
-    found = PLACE.search(said)
+    found = PLACE.search(str(error))
     if not found:
-        return f"{path}: not TOML: {brief(error)}"
+        return f"{path}: not TOML: {said(str(error))}"
     lines = text.rstrip().split("\n")
     line, column = (found[1], found[2]) if found[1] else (len(lines), len(lines[-1]) + 1)
-    words = brief(ValueError(said[: found.start()]))
+    given = str(error)[: found.start()]
+    words, remedy = said(given), f", and {CREDENTIAL_REMEDY}" if looks_like_token(given) else ""
     ends = "" if found[1] else ", at the end of the file"
     expected = next((right for left, right in EXPECTED.items() if words.startswith(left)), "")
-    return f"{path}:{line}:{column}: not TOML: {words}{ends}" + (f": expected {expected}" if expected else "")
+    return f"{path}:{line}:{column}: not TOML: {words}{ends}" + (f": expected {expected}" if expected else "") + remedy
 
 
 def lines_of(text: str) -> dict[str, int]:
-    """The line of each dotted key and section in TOML `text`; good enough for messages."""
+    """The line of each dotted key and section in `text`, which is TOML; good enough for messages."""
     found: dict[str, int] = {}
     section = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in _beginnings(text):
         if header := re.match(r"\s*\[+\s*([^\[\]]+?)\s*\]", line):
             section = _dotted(header[1])
             found.setdefault(section, number)
         elif pair := re.match(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""", line):
             found.setdefault(".".join(filter(None, (section, _dotted(pair[1])))), number)
     return found
+
+
+def _beginnings(text: str) -> Iterator[tuple[int, str]]:
+    """The lines where a key or a section may stand: those that do not begin within a text or a list, numbered."""
+    inside = 0  # of so many brackets
+    lines = TEXTS.sub(lambda found: "\n" * found[0].count("\n") or found[0], text).split("\n")
+    brackets = TEXTS.sub(lambda found: "\n" * found[0].count("\n"), text).split("\n")
+    for number, (line, within) in enumerate(zip(lines, brackets, strict=True), 1):
+        if not inside:
+            yield number, line
+        inside += sum(map(within.count, "[{")) - sum(map(within.count, "]}"))
 
 
 def line_of(lines: Mapping[str, int], key: str) -> int:

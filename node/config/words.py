@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from aggregator.redact import redact_command, redact_text
-from node.config.kinds import words
+from aggregator.brief import brief
+from aggregator.redact import REDACTED, redact_command, redact_text
+from node.config.kinds import TOKEN, words
 
 SHOWN = 60  # characters of a value in a message
 HIDDEN = "(hidden)"  # stands for a secret where settings are shown
@@ -28,6 +29,12 @@ def redacted(value: object) -> Any:
     if isinstance(value, Mapping):
         return {name: redacted(each) for name, each in cast("Mapping[Any, object]", value).items()}
     return value
+
+
+def said(text: str) -> str:
+    """A key, or a parser's words about one, as a message shows it: short, on one line, without secrets."""
+    text = TOKEN.sub(REDACTED, redact_text(text))
+    return brief("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text))
 
 
 def shown(value: object) -> str:

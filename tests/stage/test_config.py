@@ -169,6 +169,60 @@ def test_what_is_no_toml_is_told_with_file_line_column_and_what_was_expected(
         set_value(tmp_path / "config.toml", "bundle.threshold", "3")
 
 
+TOKEN = "ghp_" + "A1b2C3d4E5" * 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[node]\n{TOKEN} = 1\n",
+        f"[node]\n{TOKEN[:12]} = 1\n",
+        f"[{TOKEN}]\na = 1\n",
+        f"{TOKEN} = 1\n",
+        f"[{TOKEN}]\n[{TOKEN}]\n",
+        f"[node]\na = {{{TOKEN} = 1, {TOKEN} = 2}}\n",
+        f'[bundle]\n"services.web.{TOKEN}" = 1\n',
+    ],
+)
+def test_a_token_that_stands_where_a_key_belongs_is_not_shown_and_its_remedy_is(tmp_path: Path, text: str) -> None:
+    (found,) = problems(tmp_path, text)
+    assert TOKEN[:12] not in found
+    assert "tokens are never kept in a file" in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"\\u001b[31mRED" = 1\n',
+        '[node]\n"\\u001b[31mRED\\n\\u202e" = 1\n',
+        '[bundle]\n"service.web.\\u001b[31mRED" = 1\n',
+        '["\\u001b[31mRED"]\n["\\u001b[31mRED"]\n',
+    ],
+)
+def test_a_key_moves_no_cursor_and_breaks_no_line(tmp_path: Path, text: str) -> None:
+    (found,) = problems(tmp_path, text)
+    assert found.isprintable()
+    assert r"\x1b[31mRED" in found
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ('"""a\n[zzz]\nbar = 1\n"""', 6),
+        ("'''a\n[zzz]\n\"\"\"\n'''", 6),
+        ('"""\\"""" # """\n', 4),
+        ('[ # ]\n  ["a"], "[",\n  [1],\n]', 6),
+        ("'\"\"\"' # '''", 3),
+        ('"a" # \u2028 one line', 3),
+    ],
+)
+def test_a_key_behind_a_text_or_list_of_several_lines_is_told_with_its_own_line(
+    tmp_path: Path, value: str, line: int
+) -> None:
+    found = problems(tmp_path, f"[node]\nfoo = {value}\nbar = 2\n")
+    assert [each.split(" ")[0] for each in found] == [f"{tmp_path / 'config.toml'}:{n}:" for n in (2, line)]
+
+
 def test_bytes_that_are_no_text_are_told_with_their_place(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes("[log]\n# gr\u00fcn\nlevel = '".encode() + b"\xff'\n")

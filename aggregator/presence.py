@@ -33,6 +33,7 @@ class Heard(NamedTuple):
 
     first: float
     last: float
+    at: float  # of its last presence, Unix seconds on its own clock
 
 
 class Peers:
@@ -43,21 +44,32 @@ class Peers:
         self._runs: dict[str, dict[str, Heard]] = {}  # of those that were heard under more than one, the last two
 
     def hear(self, peer: str, presence: Presence, elapsed: float) -> bool:
-        """Take in a presence. Returns whether it is news; an older one of the same run is not."""
+        """Take in a presence. Returns whether it is news: what somebody kept and passes on again is not."""
         old = self._seen.get(peer)
-        if old and old.presence.run == presence.run and presence.at <= old.presence.at:
+        if old and self._stale(peer, old, presence, elapsed):
             return False
-        self._note_run(peer, old, presence.run, elapsed)
+        self._note_run(peer, old, presence, elapsed)
         self._seen[peer] = Seen(presence, elapsed)
         if len(self._seen) > REMEMBERED:
             self.forget(min(self._seen, key=lambda each: self._seen[each].heard))
         return True
 
-    def _note_run(self, peer: str, old: Seen | None, run: str, elapsed: float) -> None:
+    def _stale(self, peer: str, old: Seen, presence: Presence, elapsed: float) -> bool:
+        """Whether it was said before what is known. A run that begins says something later than the one before it, but
+        for a clock that was set back: then it is heard when the one before is away."""
+        if presence.run == old.presence.run:
+            return presence.at <= old.presence.at
+        known = self._runs.get(peer, {}).get(presence.run)
+        if known and presence.at <= known.at:
+            return True
+        return presence.at < old.presence.at - APART and not self._silent(old, elapsed)
+
+    def _note_run(self, peer: str, old: Seen | None, presence: Presence, elapsed: float) -> None:
+        run = presence.run
         if old is None or (old.presence.run == run and peer not in self._runs):
             return
-        runs = self._runs.setdefault(peer, {old.presence.run: Heard(old.heard, old.heard)})
-        runs[run] = Heard(runs[run].first if run in runs else elapsed, elapsed)
+        runs = self._runs.setdefault(peer, {old.presence.run: Heard(old.heard, old.heard, old.presence.at)})
+        runs[run] = Heard(runs[run].first if run in runs else elapsed, elapsed, presence.at)
         if len(runs) > 2:
             del runs[min(runs, key=lambda each: runs[each].last)]
 
@@ -77,7 +89,10 @@ class Peers:
             return "unknown"
         if seen.presence.leaving:
             return "left"
-        return "here" if elapsed - seen.heard <= MISSED * period(len(self._seen) + 1) else "away"
+        return "away" if self._silent(seen, elapsed) else "here"
+
+    def _silent(self, seen: Seen, elapsed: float) -> bool:
+        return elapsed - seen.heard > MISSED * period(len(self._seen) + 1)
 
     def here(self, elapsed: float) -> list[str]:
         """Peer ids of the nodes that are there."""

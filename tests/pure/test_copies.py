@@ -89,6 +89,30 @@ def test_others_see_that_two_runs_of_a_node_speak_by_turns_and_let_neither_stand
     assert peers.candidates("acme/app", 120.0) == ["alice"]
 
 
+def test_what_a_former_run_said_and_somebody_passes_on_again_is_not_believed() -> None:
+    peers = Peers()
+    for second in range(0, 60, 5):
+        peers.hear("alice", presence(at=100.0 + second, run="old"), float(second))
+    for second in range(60, 120, 5):
+        peers.hear("alice", presence(at=100.0 + second, run="new"), float(second))
+    for second, at in ((116.0, 110.0), (127.0, 115.0)):
+        assert not peers.hear("alice", presence(at=at, run="old"), second)
+        assert not peers.hear("alice", presence(at=at + 1, run="old", leaving=True), second)
+        assert not peers.hear("alice", presence(at=at, run="older"), second)
+        assert peers.hear("alice", presence(at=100.0 + second, run="new"), second)
+        assert not peers.copied("alice", second)
+        assert peers.candidates("acme/app", second) == ["alice"]
+
+
+def test_who_restarts_with_its_clock_set_back_is_heard_once_its_former_run_is_away() -> None:
+    peers = Peers()
+    peers.hear("alice", presence(at=10_000.0, run="old"), 0.0)
+    heard = [peers.hear("alice", presence(at=100.0 + second, run="new"), float(second)) for second in range(5, 30, 5)]
+    assert heard == [False, False, False, True, True]
+    assert not peers.hear("alice", presence(at=10_000.0, run="old"), 26.0)
+    assert peers.state("alice", 26.0) == "here"
+
+
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=8), st.floats(0, APART - 0.1))
 def test_a_node_that_restarts_often_is_one_though_late_words_of_its_former_runs_arrive(
     lengths: list[int], late: float

@@ -45,11 +45,12 @@ class Reading:
             except BlockingIOError:
                 return
             except OSError:
-                connection.ended = connection.broken = True
-                return
+                connection.broken = True
+                size = 0
             if not size:
                 connection.ended = True
                 connection.finish(connection.rest)
+                connection.say_over()
                 return
             self._feed(connection, start + size)
             if not connection.reading or size < READ_BYTES // 4 or self._desk.batch.full():

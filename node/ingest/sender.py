@@ -12,7 +12,7 @@ from node.ingest.batch import Answer, Batch, Refusal, Reply, Wish
 from node.ingest.counters import Counters
 from node.ingest.repeats import Repeat
 from node.ingest.sessions import Session, Sessions
-from node.ingest.wire import BRACE, DECODING, LENGTH, Sent, decode, decode_json, number_in, session_in
+from node.ingest.wire import BRACE, DECODING, LENGTH, Sent, decode, decode_json, is_json, number_in, session_in
 
 
 class Taking(Protocol):
@@ -68,10 +68,22 @@ class Sender:
             self.session = None
 
     def finish(self, rest: bytes) -> None:
-        """The sender has finished; a line at the end counts without its end."""
-        if rest and self.json and self.reading:
+        """The sender has finished; a line at the end counts without its end. What was cut off is refused.
+
+        In a session it is not settled: its sender may come again with all of it.
+        """
+        if not rest or not self.reading:
+            return
+        if self.json and (self.session is None or is_json(rest)):
             line = bytearray(rest + b"\n")
             self.feed(line, memoryview(line), 0, len(line))
+            return
+        reason = f"not a record: cut off after {len(rest)} bytes"
+        if self.session is None:
+            self._refuse(reason)
+            return
+        self._counters.refuse(reason)
+        self.over = {"error": reason}
 
     @property
     def reading(self) -> bool:

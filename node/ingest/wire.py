@@ -77,6 +77,15 @@ def number_in(frame: memoryview, json: bool) -> int | None:
         return None
 
 
+def is_json(line: bytes) -> bool:
+    """Whether it is whole: a beginning of a map is none."""
+    try:
+        msgspec.json.decode(line, type=msgspec.Raw)
+    except DECODING:
+        return False
+    return True
+
+
 def encode(answer: dict[str, Any], json: bool) -> bytes:
     """An answer with its line end or length."""
     if json:

@@ -3,6 +3,7 @@
 import re
 import socket
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -13,10 +14,11 @@ from node.ingest import crowd, receive
 from node.ingest.crowd import HELD_BYTES
 from node.ingest.turns import Turns
 from node.sockets import Peer, peer_of
-from tests.hostile import ANSWER_BYTES, BAD, ODD, SENT, SESSION, Bad, raw
-from tests.sender import error, frame, numbered
+from tests.hostile import ANSWER_BYTES, BAD, HELLO, ODD, SENT, SESSION, Bad, line, raw
+from tests.sender import Map, error, frame, numbered
 from tests.stage.kit import Running, Talker, ingesting
 
+WHOLE = frame({"seq": 1, **error(1)})
 NOISY, QUIET = 1000, 2000  # user ids
 
 
@@ -54,6 +56,52 @@ async def test_after_a_bad_record_the_same_connection_goes_on(tmp_path: Path) ->
                 assert (await talker.answer())["ack"] == 0
         await talker.send(error(1))
         assert (await talker.answer())["ack"] == 1
+
+
+@pytest.mark.parametrize("data", [b"\x00\x00", WHOLE[:4], WHOLE[:-3], b'{"message":"half'])
+async def test_what_the_end_cuts_off_is_refused_and_counted(tmp_path: Path, data: bytes) -> None:
+    async with ingesting(tmp_path) as node:
+        talker = await node.talk()
+        await talker.stream.send_all(data)
+        await talker.stream.send_eof()
+        (refused,) = (await (talker.line() if data[:1] == b"{" else talker.answer()))["refused"]
+        assert refused["reason"].startswith("not a record")
+        assert await talker.ended()
+        assert node.ingest.counters.refused == {"malformed": 1}
+
+
+@pytest.mark.parametrize("form", [frame, line], ids=["frames", "lines"])
+async def test_what_the_end_cuts_off_in_a_session_is_told_and_may_come_again(
+    tmp_path: Path, form: Callable[[Map], bytes]
+) -> None:
+    first, second = (form({"seq": seq, **error(seq)}) for seq in (1, 2))
+    hello = frame({"hello": 1, "session": SESSION}) if form is frame else line(HELLO)
+    async with ingesting(tmp_path) as node:
+        talker = await node.talk()
+        answer = talker.line if form is line else talker.answer
+        await talker.stream.send_all(hello + first + second[:-3])
+        await talker.stream.send_eof()
+        assert (await answer())["next"] == 1
+        assert await answer() == {"ack": 1}
+        assert await answer() == {"error": f"not a record: cut off after {len(second) - 3} bytes"}
+        assert await talker.ended()
+        assert node.ingest.counters.refused == {"malformed": 1}
+        again = await node.talk()
+        answer = again.line if form is line else again.answer
+        await again.stream.send_all(hello + second)
+        assert (await answer())["next"] == 2
+        assert await answer() == {"ack": 2}
+        assert sum(node.counts().values()) == 2
+
+
+async def test_what_is_cut_off_is_counted_when_nobody_waits_for_the_answer(tmp_path: Path) -> None:
+    async with ingesting(tmp_path) as node:
+        talker = await node.talk()
+        await talker.send({"hello": 1, "session": SESSION})
+        await trio.lowlevel.wait_readable(talker.stream.socket)
+        await talker.stream.send_all(WHOLE[:-3])
+        await talker.stream.aclose()  # what the node said lies there unread, so its end is an error
+        await node.until(lambda: node.ingest.counters.refused == {"malformed": 1})
 
 
 async def test_what_is_only_odd_is_counted(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """Change one key of the file and nothing else: comments, order and blank lines stay.
 
 The value is checked before anything is written, and the new file replaces the old one in one step, so that a crash
-leaves either. A new file has mode 0600; an existing one keeps its own. What stands under a name in a table has a key of
-its own (`key.py`); the first such entry takes along what holds by default, which the table replaces.
+leaves either. A new file has mode 0600; an existing one keeps its own. Where the file is a link, what it names is
+replaced. What stands under a name in a table has a key of its own (`key.py`); the first such entry takes along what
+holds by default, which the table replaces.
 """
 
 import contextlib
@@ -67,6 +68,7 @@ def replace(path: Path, text: str) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
+    path = Path(os.path.realpath(path))  # where a link leads to; the link stays
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -223,6 +223,21 @@ def test_a_key_behind_a_text_or_list_of_several_lines_is_told_with_its_own_line(
     assert [each.split(" ")[0] for each in found] == [f"{tmp_path / 'config.toml'}:{n}:" for n in (2, line)]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_file_that_is_a_link_stays_one_and_what_it_names_is_changed(tmp_path: Path, there: bool) -> None:
+    real, link = tmp_path / "kept" / "real.toml", tmp_path / "config.toml"
+    real.parent.mkdir()
+    if there:
+        real.write_text("# mine\n[bundle]\nthreshold = 4\n")
+        real.chmod(0o640)
+    link.symlink_to(Path("kept", "real.toml"))
+    set_value(link, "bundle.threshold", "7")
+    assert link.readlink() == Path("kept", "real.toml")
+    assert load(real, NOTHING).config.bundle.threshold == 7
+    assert real.stat().st_mode & 0o777 == (0o640 if there else 0o600)
+    assert [each.name for each in real.parent.iterdir()] == ["real.toml"]
+
+
 def test_bytes_that_are_no_text_are_told_with_their_place(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes("[log]\n# gr\u00fcn\nlevel = '".encode() + b"\xff'\n")

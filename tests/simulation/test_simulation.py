@@ -13,13 +13,18 @@ import pytest
 from aggregator import answering, author, runs
 from aggregator.book import Ruling
 from aggregator.page import Origin
+from aggregator.presence import Settling
+from aggregator.questions import Question
 from aggregator.reason import Reason
 from aggregator.runs import Runs
+from aggregator.sync import Pull
 from tests.pure.factories import name
 from tests.simulation import checks
 from tests.simulation import plan as plans
 from tests.simulation.client import SimClient
+from tests.simulation.fleetnode import FleetNode
 from tests.simulation.github import Faults, VirtualGitHub
+from tests.simulation.network import Weather
 from tests.simulation.node import SimNode
 from tests.simulation.plan import Plan, Step
 from tests.simulation.scenario import fleet, settling, single_node, upgrade
@@ -108,6 +113,38 @@ def test_who_lost_its_disk_files_nothing_before_all_of_a_book_larger_than_an_ans
     perform(stage, plan)
     assert stage.github.issues == {}
     assert len(list(stage.mesh["bob"].known.book.rulings("mute"))) == len(others) + 1
+
+
+class Dozing(FleetNode):
+    """Alice falls asleep while it waits for an answer of sync, which comes meanwhile."""
+
+    dozed = False
+
+    def _ask_peer(self, place: str, steps: Pull, question: Question) -> None:
+        super()._ask_peer(place, steps, question)
+        if self.place == "alice" and self.world.now > START + 912.0 and not self.dozed:
+            self.dozed = True
+            self.sleep(START + 1804.5 - self.world.now)
+
+
+def muted_while_alice_dozed() -> int:
+    """How many issues are made of what was muted while the only one that may file slept until right before the tick."""
+    steps = [Step(float(number), "start", name) for number, name in enumerate(("alice", "bob"))]
+    steps += [Step(907.0, "report", "alice/0", "1", 0.0, 5), Step(930.0, "cut", "alice", "", 874.0)]
+    steps += [Step(1000.0, "mute", "bob", "", 0.0, 1)]
+    plan = Plan(1, ("alice", "bob"), 20, tuple(steps))
+    stage = make(plan, Dozing)
+    bob = stage.mesh["bob"]
+    stage.world.after(0.5, lambda: setattr(bob, "filing", False))
+    stage.world.after(908.0, lambda: setattr(bob.network, "weather", Weather(fastest=0.4, slowest=0.4)))
+    perform(stage, plan)
+    return len(stage.github.issues)
+
+
+def test_a_comparison_that_began_before_the_sleep_does_not_settle_who_wakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert muted_while_alice_dozed() == 0
+    monkeypatch.setattr(Settling, "STALE", 0.0)
+    assert muted_while_alice_dozed() == 1
 
 
 def test_two_machines_with_one_key_notice_each_other_and_neither_files_meanwhile() -> None:

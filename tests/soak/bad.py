@@ -177,6 +177,28 @@ async def _ask(site: Site, request: bytes) -> None:
         pass
 
 
+async def hanging_up(site: Site, pause: float) -> None:
+    """Requests without their end, and answers without a reader, at every place where the node answers HTTP."""
+    while True:
+        for request in UNFINISHED:
+            await _hang_up(site, request)
+            await trio.sleep(pause)
+
+
+UNFINISHED = (
+    b"GET /metrics HTTP/1.1\r\nHost: n\r\nContent-Length: 50\r\n\r\n{",
+    b"POST /v1/decisions HTTP/1.1\r\nHost: n\r\nContent-Length: 50\r\n\r\n{",
+    b"GET /metrics HTTP/1.1\r\nHost: n\r\n\r\n" * 5,
+)
+
+
+async def _hang_up(site: Site, request: bytes) -> None:
+    for door in site.doors():
+        with contextlib.suppress(*Trouble):  # too many wait to be let in
+            async with await door() as stream:
+                await stream.send_all(request)
+
+
 def remove_what_is_left(spool: Path) -> None:
     """Files that were never renamed."""
     for path in spool.glob(".*"):

@@ -106,6 +106,7 @@ def _hostile(site: Site, scale: float) -> list[Task]:
         lambda: bad.bad_spools(site, 1 * scale),
         lambda: bad.stopped(site, 10 * scale, 50 * scale),
         lambda: bad.on_control(site, 0.5 * scale),
+        lambda: bad.hanging_up(site, 0.2 * scale),
         lambda: others.readers(site, 0.5 * scale),
         lambda: others.reloads(site, 20 * scale),
     ]

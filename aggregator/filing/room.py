@@ -1,13 +1,15 @@
 """Whether one more issue stays under the caps: 20 an hour and 50 a day, of the whole fleet.
 
-Counted is what GitHub shows, on GitHub's own clock: no node has to hear of another, and one whose clock is wrong counts
-like all. The list lags behind, and shows none whose label people took away; so what it does not show is read by number,
-which does not lag, and known by its marker: once in a run back from the newest number, until enough in a row are older
-than a day, and before claiming, and once more between winning and creating, on until enough in a row do not exist: one
-alone says nothing, for discussions share the numbers, and answer like what does not exist. Enough is much for the first
-look of a run, and little for those after it, because what this run has created shows how far the numbers had come. What this process sent and cannot see yet counts too. What is left open is the moment between that look and the POST: of
-several nodes that create in the same second, each may add one; where more numbers in a row than a later look passes
-over had been taken by what is no issue before a run created anything, in the seconds of its first filing.
+Counted is what GitHub shows, on GitHub's own clock: no node has to hear of another, and one whose clock is wrong
+counts like all. The list lags behind, and shows none whose label people took away; so what it does not show is read
+by number, which does not lag, and known by its marker: once in a run back from the newest number, until enough in a
+row are older than a day, and before claiming, and once more between winning and creating, on until enough in a row do
+not exist: one alone says nothing, for discussions share the numbers, and answer like what does not exist. Enough is
+much for the first look of a run, and little for those after it, because what this run has created shows how far the
+numbers had come. What this process sent and cannot see yet counts too. What is left open is the moment between that
+look and the POST: of several nodes that create in the same second, each may add one; where more numbers in a row than
+a later look passes over had been taken by what is no issue before a run created anything, in the seconds of its first
+filing.
 
 Each way is bounded: in a run as many reads as a day may bring issues of ours, and those after which the scan by number
 believes that it saw the end; ahead, besides, those that end each look: as many in the first, `SINCE` in each later one.

@@ -1,8 +1,9 @@
 """One run of filing for one repository: list once, mend doubles, then each root in order of urgency.
 
 Calls to GitHub of a run: the list (its pages); for each root that is new at most 15 + the list's pages, and for all
-of these 40 reads by number where no more than 20 was made in a day, else 90, and those of issues that the list does not
-show yet; for each that is filed and was seen again at most 4, none when the list alone shows that nothing is to be done. Roots that wait under a cap cost none.
+of these 40 reads by number where no more than 20 was made in a day, else 90, and those of issues that the list does
+not show yet; for each that is filed and was seen again at most 4, none when the list alone shows that nothing is to
+be done. Roots that wait under a cap cost none.
 """
 
 from collections.abc import Callable, MutableMapping

@@ -32,7 +32,7 @@ FINGERPRINT = b"error-aggregator marker key\0"
 
 
 class FleetError(Exception):
-    """The fleet file cannot be used; the text says why and what to do."""
+    """The fleet file cannot be used; the text says where, why, and after the last colon what to do."""
 
 
 class FleetFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,8 +197,8 @@ def _marker(directory: Path) -> bytes:
 
 
 def _check(path: Path, file: FleetFile) -> None:
-    reason = file.why_not()
-    for key in file.network_keys:
-        reason = reason or fleetkey.check(key, file.keys, verify_key)
-    if reason is not None:
-        raise FleetError(f"{path}: what it holds {reason.value}: restore it, or move it away and join again")
+    remedy = "restore it, or move it away and join again"
+    if reason := file.why_not():
+        raise FleetError(f"{path}: the membership in it cannot be used ({reason.value}): {remedy}")
+    if any(fleetkey.check(key, file.keys, verify_key) for key in file.network_keys):
+        raise FleetError(f"{path}: a network key in it was not made with this fleet's key: {remedy}")

@@ -17,7 +17,7 @@ PREFIX = bytes((0x00, 36, 0x08, 0x01, 0x12, KEY_BYTES))  # identity multihash of
 
 
 class IdentityError(Exception):
-    """The key cannot be used; the text says why and what to do."""
+    """The key cannot be used; the text says where, why, and after the last colon what to do."""
 
 
 class Identity:

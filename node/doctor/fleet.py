@@ -48,7 +48,7 @@ async def peers(case: Case) -> list[Finding]:
     """Whether the others are there."""
     company = case.company
     if case.company_trouble:
-        return [problem("peers", case.company_trouble, "see the text before this")]
+        return [_unusable(case.company_trouble)]
     if company is None:
         return [
             ok("peers", "this node belongs to no fleet (`aggregator init` founds one, `aggregator join` joins one)")
@@ -62,6 +62,13 @@ async def peers(case: Case) -> list[Finding]:
     if not company.addresses:
         return [_nobody(company)]
     return [await _reach(company)]
+
+
+def _unusable(trouble: str) -> Finding:
+    """What `FleetError` and `IdentityError` say: the file, what is wrong with it, the remedy."""
+    told, _, mend = trouble.rpartition(": ")
+    about, _, found = told.partition(": ")
+    return problem("peers", found, mend, about)
 
 
 def _nobody(company: Company) -> Finding:

@@ -9,10 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from aggregator.filing.calls import NotSent
 from aggregator.reason import Reason
+from node import admission
+from node.checkup import resting
 from node.cli.doctor import away
 from node.cli.verb import Cli
 from node.config import Places, load
@@ -21,11 +24,12 @@ from node.control.state import Finding
 from node.doctor import Case, Company, TokenFacts, examine, machine
 from node.doctor import client as programs
 from node.doctor.github import again
+from node.identity import load_or_make
 from node.network import test_address as probe
 from node.sockets import bind
 from node.store.database import NAME, open_writer
 from tests.stage.github_world import SHOP, World, github_world
-from tests.stage.kit import places_in
+from tests.stage.kit import NOW, FakeClock, places_in
 from tests.stage.network_fleet import OTHER_PSK, PSK, fleet_in, key_of
 from tests.stage.powers import without_powers
 from tests.stage.run_cli import Home
@@ -269,6 +273,47 @@ async def test_a_wrong_network_key_and_a_dead_node_are_found_by_trying_and_the_r
         assert "nothing listens" in gone.found
         assert "start it" in gone.mend
         assert problems(await examine(lonely(PSK, alice.addresses[0]))) == []
+
+
+def altered(path: Path, **changes: Any) -> None:
+    path.write_bytes(msgspec.json.encode(msgspec.json.decode(path.read_bytes()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("damage", "name", "found"),
+    [
+        ("network key", "fleet.json", "a network key in it was not made with this fleet's key"),
+        ("membership", "fleet.json", "cannot be used (is a member of another fleet)"),
+        ("json", "fleet.json", "is damaged"),
+        ("mode", "fleet.json", "others can read the fleet's keys (mode 0644)"),
+        ("marker", "marker.key", "is gone"),
+        ("key", "key", "not a key of this program"),
+    ],
+)
+async def test_a_fleet_file_that_cannot_be_used_is_told_with_place_and_remedy(
+    tmp_path: Path, damage: str, name: str, found: str
+) -> None:
+    path, own = tmp_path / "fleet.json", load_or_make(tmp_path / "key")
+    made = admission.found(tmp_path, own, "shop", 900, NOW)
+    match damage:
+        case "network key":
+            (key,) = made.network_keys
+            altered(path, network_keys=[msgspec.structs.replace(key, signature=bytes(64))])
+        case "membership":
+            altered(path, id=bytes(32))
+        case "json":
+            path.write_text("{")
+        case "mode":
+            path.chmod(0o644)
+        case "marker":
+            (tmp_path / "marker.key").unlink()
+        case _:
+            (tmp_path / "key").write_bytes(b"x")
+    (tmp_path / "config.toml").write_text(f'[node]\ndirectory = "{tmp_path}"\n')
+    (told,) = about(await resting(load(tmp_path / "config.toml", {}), {}, FakeClock(), offline=True), "peers")
+    assert told.about == str(tmp_path / name)
+    assert found in told.found
+    assert told.mend.split(" ")[0] in ("restore", "chmod", "copy")
 
 
 @pytest.mark.parametrize("alone", [{"neighbours": [], "others": 0}, {"neighbours": None, "addresses": ["/x"]}, {}])

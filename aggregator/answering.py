@@ -5,6 +5,7 @@ from itertools import chain, islice
 from typing import TypeVar
 
 import msgspec
+from msgspec import UNSET
 
 from aggregator.book import Book, Fact, FactKey, Ruling
 from aggregator.bookdigest import BUCKETS, bucket_of
@@ -73,7 +74,7 @@ def _compare(question: Compare, has: Has) -> Compared:
     horizon = max(question.horizon, has.ledger.horizon)
     same = _same_pages(question, has)
     windows = [] if same else sorted(((w, as_bytes(s)) for w, s in has.digest.windows(horizon).items()), reverse=True)
-    return Compared(horizon, windows[:LISTED], question.book != has.book.sums.root(), same)
+    return Compared(horizon, windows[:LISTED], question.book != has.book.sums.root(), same, has.settled or UNSET)
 
 
 def _origins(has: Has, window: int, after: Origin | None) -> Iterable[tuple[int, Origin, bytes]]:

@@ -76,9 +76,9 @@ class Fleet:
         """What neighbours compare and answer from: in a spread fleet only the book, for they keep different pages."""
         return Has(self._ledger, Digest() if self.keeping.spread else self.digest, self._book)
 
-    def shelf(self, repository: str) -> Has:
-        """What two keepers of a repository compare and answer from."""
-        return Has(self._ledger, self.keeping.shelves.digest(repository.lower()), self._book)
+    def shelf(self, repository: str, settled: bool = False) -> Has:
+        """What two keepers of a repository compare and answer from. `settled`: as `Keeping.has_all` says."""
+        return Has(self._ledger, self.keeping.shelves.digest(repository.lower()), self._book, settled)
 
     @property
     def bans(self) -> dict[str, float]:

@@ -68,6 +68,8 @@ Bring = Generator[Offer | Give, Reply, list[Version]]
 class Keeping:
     """What one node knows of keepers and shelves. `policy`: the configuration of now."""
 
+    LATELY = 60.0  # seconds for which having had everything counts when the fleet spreads; neighbours compare every few
+
     def __init__(self, me: str, book: Book, policy: Callable[[], Policy]) -> None:
         self.keepers = Keepers(me)
         self.homes = Homes(book, policy)
@@ -76,6 +78,7 @@ class Keeping:
         self._since: dict[str, float] = {}  # by repository: when this node became a keeper of it
         self._complete: set[str] = set()
         self._looked = 0.0  # when who is there was last taken in
+        self._gathered = float("-inf")  # when all that a neighbour had was here, which kept everything
 
     @property
     def spread(self) -> bool:
@@ -85,16 +88,32 @@ class Keeping:
         """Take in who is there. Who becomes a keeper has not all counts yet, nor has one that slept."""
         if elapsed - self._looked > Settling.SLEPT:
             self._since.clear()
+            self._gathered = float("-inf")
         self._looked = elapsed
         self.keepers.look(live, able, elapsed)
         mine = set(self.kept(able)) if self.spread else set[str]()
         self._complete &= mine & self._since.keys()
         self._since = {each: self._since.get(each, elapsed) for each in mine}
+        if self.spread and elapsed - self._gathered <= self.LATELY:
+            self._complete |= mine
+            self._gathered = float("-inf")  # only who is a keeper from the beginning
+
+    def gathered(self, elapsed: float) -> None:
+        """All that a neighbour had is here, pages and book. While everybody keeps everything, that is all there is."""
+        if not self.spread:
+            self._gathered = elapsed
 
     def compared(self, repository: str) -> None:
-        """All that another keeper of that repository had is here."""
+        """All that another keeper of that repository had is here, and that one had all.
+
+        Two that have become keepers at the same time, each with an empty shelf, have nothing to learn from each other.
+        """
         if repository in self._since:
             self._complete.add(repository)
+
+    def has_all(self, repository: str, elapsed: float) -> bool:
+        """What another keeper is told: who does not know that the fleet is spread is not one to learn from."""
+        return self.spread and self.settled(repository, elapsed)
 
     def settled(self, repository: str, elapsed: float) -> bool:
         """Whether this node, if it is a keeper of it, has what the others have; or there is nobody to have it from."""

@@ -54,6 +54,7 @@ class Compared(msgspec.Struct, frozen=True, tag="compared"):
     windows: list[tuple[int, bytes]] = []  # empty when no page differs; pairs: not every language has maps by number
     book: bool = False  # whether the books differ
     same: bool = False  # whether the other side has all pages that were compared, and no others
+    settled: bool | msgspec.UnsetType = msgspec.UNSET  # said among keepers: whether the other side has all that any has
 
 
 class OriginSums(msgspec.Struct, frozen=True, tag="origin-sums"):
@@ -91,6 +92,7 @@ class Has(NamedTuple):
     ledger: Ledger
     digest: Digest
     book: Book
+    settled: bool = False  # on a shelf: whether that is all that any keeper has
 
 
 def as_bytes(total: int) -> bytes:

@@ -55,6 +55,7 @@ class Pulled(NamedTuple):
     entries: BookEntries
     complete: bool  # all that the other side has was named and fetched, pages and book
     same: bool = False  # the other side has every page that this one has
+    settled: bool = False  # the other side is a keeper that has all
 
 
 Pull = Generator[Question, Answer, Pulled]
@@ -87,12 +88,13 @@ def pull(has: Has, open_from: int, now: float, refused: frozenset[Version] = fro
         w for w, s in dict(compared.windows).items() if lowest <= w <= highest and s != as_bytes(ours.get(w, 0))
     ]
     whole = len(compared.windows) < LISTED and not entries.more
+    settled = compared.settled is True
     if not differing:
-        return Pulled([], entries, complete=whole, same=compared.same)
+        return Pulled([], entries, whole, compared.same, settled)
     some = sorted(differing, reverse=True)[:LISTED]
     missing, named = yield from _missing(has, some, refused)
     pages = yield from _fetch([version.key for version in missing[:PULLED]])
-    return Pulled(pages, entries, complete=whole and named and len(pages) >= len(missing))
+    return Pulled(pages, entries, complete=whole and named and len(pages) >= len(missing), settled=settled)
 
 
 Missing = Generator[Question, Answer, tuple[list[Version], bool]]

@@ -99,7 +99,8 @@ class Shelving:
             return b""
         match asked:
             case Shelf(repository=repository, question=question):
-                return msgspec.msgpack.encode(answer(question, self._fleet.shelf(repository)))
+                settled = self._fleet.keeping.has_all(repository, self._clock.elapsed())
+                return msgspec.msgpack.encode(answer(question, self._fleet.shelf(repository, settled)))
             case Offer():
                 keeps = self._fleet.keeping.keeps(asked.repository)
                 runs = self._fleet.has.ledger.runs
@@ -191,7 +192,7 @@ class Shelving:
         incoming = self._fleet.pulled(pulled, self._clock.now())
         await self._take(incoming)
         self.counts["compared"] += 1
-        if incoming.complete:
+        if incoming.complete and pulled.settled:
             self._fleet.keeping.compared(repository)
 
     async def _drop_surplus(self) -> None:

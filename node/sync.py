@@ -120,7 +120,6 @@ class Sync:
             if question.horizon <= self._fleet.has.ledger.horizon:
                 self._elsewhere(self._fleet.alone.mark())
             self._note(peer)
-            self._pulled()
         else:
             self._differs.set()
 
@@ -166,12 +165,14 @@ class Sync:
                 self._elsewhere(mark)
             if incoming.complete:
                 self._note(peer)
-                self._pulled()
 
     def _note(self, peer: str) -> None:
+        """All that this neighbour has is here."""
         there = set(self._neighbours())
         self.compared = {each: at for each, at in self.compared.items() if each in there}
         self.compared[peer] = self._clock.elapsed()
+        self._fleet.keeping.gathered(self._clock.elapsed())
+        self._pulled()
 
     async def _exchange(self, peer: str) -> Pulled:
         now = self._clock.now()

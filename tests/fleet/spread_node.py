@@ -10,6 +10,7 @@ if __name__ == "__main__":
     keepers.KEEPERS = 2
     keepers.SPREAD_ABOVE, keepers.GATHER_BELOW = 3, 1
     keepers.SOONEST = 1.0
+    presence.Settling.LONGEST = 10.0  # seconds, should both keepers be new when the fleet spreads
     presence.SHORTEST = 1.0  # so that who was killed is away after three seconds
     keeping.LOOK = 0.5
     sys.exit(foreground.main())

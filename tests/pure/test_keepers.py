@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.answering import answer
 from aggregator.book import Book
 from aggregator.digest import Version, version_of
 from aggregator.due import Policy
@@ -23,9 +25,13 @@ from aggregator.keepers import (
     visit_every,
 )
 from aggregator.keeping import Give, Keeping, Offer, Taken, Wanted, taken_of, wanted_of
+from aggregator.ledger import Ledger
 from aggregator.page import Origin, Page, PageKey, write_body
+from aggregator.presence import Settling
+from aggregator.questions import Answer, Has
 from aggregator.runs import Runs
 from aggregator.shelves import Shelves
+from aggregator.sync import Pulled, pull
 from aggregator.tally import Tally
 from tests.pure.factories import name, tally
 
@@ -241,6 +247,93 @@ def test_who_is_no_keeper_brings_its_pages_and_then_has_nothing_to_bring() -> No
         me.shelves.has(APP, me.keepers.of(APP)[0], end.value, 0.0)
     assert sorted(p.key for p in taken) == [p.key for p in mine]
     assert me.errands(1.0) == {}
+
+
+# Who has all.
+
+
+def compare(one: Keeping, other: Keeping, elapsed: float) -> None:
+    """One keeper pulls all that another has: as a node does, over what the two say."""
+
+    def shelf(of: Keeping, settled: bool = False) -> Has:
+        return Has(Ledger(), of.shelves.digest(APP), Book(), settled)
+
+    there = shelf(other, other.has_all(APP, elapsed))
+    steps = pull(shelf(one), 0, 0.0)
+    question = next(steps)
+    pulled: Pulled | None = None
+    while pulled is None:
+        reply = msgspec.msgpack.decode(msgspec.msgpack.encode(answer(question, there)), type=Answer)
+        try:
+            question = steps.send(reply)
+        except StopIteration as end:
+            pulled = end.value
+    if pulled.complete and pulled.settled:
+        one.compared(APP)
+
+
+def new_keepers(count: int) -> list[Keeping]:
+    """The first keepers of a spread fleet, all of them new at 0."""
+    live = fleet(300)
+    some = [node(peer, live) for peer in keepers(APP, live, ())[:count]]
+    for each in some:
+        each.look(live, {}, 0.0)
+    return some
+
+
+def test_two_new_keepers_have_nothing_to_learn_from_each_other() -> None:
+    one, other = new_keepers(2)
+    compare(one, other, 5.0)
+    compare(other, one, 5.0)
+    assert not one.settled(APP, 5.0)
+    assert not other.settled(APP, 5.0)
+
+
+def test_a_new_keeper_has_all_when_it_has_compared_with_one_that_has_all() -> None:
+    one, other, third = new_keepers(3)
+    one.compared(APP)
+    compare(other, one, 5.0)
+    assert other.settled(APP, 5.0)
+    compare(third, other, 6.0)
+    assert third.settled(APP, 6.0)
+
+
+def test_keepers_that_are_all_new_wait_for_the_longest_and_no_longer() -> None:
+    one, other = new_keepers(2)
+    compare(one, other, Settling.LONGEST - 1)
+    assert not one.settled(APP, Settling.LONGEST - 1)
+    assert one.has_all(APP, Settling.LONGEST)
+
+
+def spreading(gathered: float | None, spread: float) -> Keeping:
+    """A keeper of a fleet that was not spread; `gathered`: when it last had all that a neighbour had."""
+    live, book = fleet(300), Book()
+    me = Keeping(keepers(APP, live, ())[0], book, lambda: POLICY)
+    me.look(live, {}, spread - 1.0)
+    if gathered is not None:
+        me.gathered(gathered)
+    book.put_ruling(book.rule("spread", "fleet", True, "somebody"))
+    me.look(live, {}, spread)
+    return me
+
+
+def test_who_had_everything_when_the_fleet_spreads_has_all_and_nobody_else_does() -> None:
+    assert spreading(gathered=97.0, spread=100.0).has_all(APP, 101.0)
+    assert not spreading(gathered=None, spread=100.0).has_all(APP, 101.0)
+    assert not spreading(gathered=10.0, spread=100.0).has_all(APP, 101.0)
+
+
+def test_who_has_compared_while_the_fleet_is_spread_has_not_all() -> None:
+    me = spreading(gathered=None, spread=100.0)
+    me.gathered(101.0)
+    me.look(fleet(300), {}, 102.0)
+    assert not me.has_all(APP, 103.0)
+
+
+def test_who_does_not_know_that_the_fleet_is_spread_is_not_one_to_learn_from() -> None:
+    fresh = Keeping(keepers(APP, fleet(300), ())[0], Book(), lambda: POLICY)
+    assert fresh.settled(APP, 1.0)
+    assert not fresh.has_all(APP, 1.0)
 
 
 def brought(me: Keeping, here: dict[PageKey, Page], keeps: bool, takes: bool) -> list[Version]:

@@ -11,6 +11,7 @@ import trio
 from aggregator import keepers
 from aggregator.agenda import Knowledge
 from aggregator.due import Policy
+from aggregator.presence import Settling
 from node import keeping
 from node.config import Loaded, load
 from node.control import kept
@@ -31,6 +32,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keepers, "GATHER_BELOW", 1)
     monkeypatch.setattr(keepers, "SOONEST", 0.5)
     monkeypatch.setattr(keeping, "LOOK", 0.2)
+    monkeypatch.setattr(Settling, "LONGEST", 5.0)  # should both keepers be new when the fleet spreads
 
 
 @asynccontextmanager

@@ -9,6 +9,9 @@ import pytest
 from aggregator.alone import Alone
 from aggregator.book import Book
 from aggregator.digest import Digest
+from aggregator.due import Policy
+from aggregator.keepers import KIND, SUBJECT
+from aggregator.keeping import Keeping
 from aggregator.ledger import Ledger
 from aggregator.page import Origin, Page, PageKey, write_body
 from aggregator.questions import Compare, Has
@@ -33,7 +36,9 @@ async def alone_after(mine: Has, theirs: Has, spread: bool = False) -> list[Page
     """What is held to be nowhere else once a neighbour has compared."""
     alone = Alone()
     alone.changed([OWN.key])
-    keeping = SimpleNamespace(spread=spread)
+    book = Book()
+    book.put_ruling(book.rule(KIND, SUBJECT, spread, "bob"))
+    keeping = Keeping("alice", book, Policy)
     fleet: Any = SimpleNamespace(keeping=keeping, has=mine, alone=alone, why_not=lambda _peer: None)  # pyright: ignore[reportUnknownLambdaType]
     clock: Any = SimpleNamespace(elapsed=lambda: 100.0, now=lambda: NOW)
     sync = Sync(fleet, cast("Any", None), lambda: ["bob"], cast("Any", None), clock, LENGTH, lambda: None)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from aggregator.index import Index, discard
 from aggregator.ledger import Folded
+from aggregator.named import root_among
 from aggregator.tally import Total, combine, total
 
 DAY = 86_400  # seconds
@@ -36,14 +37,19 @@ class History:
             key = DayKey(each.signature, each.window // DAY)
             part = total([(each.peer, each.tally)])
             if part:
-                self.put(key, each.tally.root, combine([part, *self._at(key)]))
+                roots = [each.tally.root, *(root for root, _ in self._at(key))]
+                before = [day_total for _, day_total in self._at(key)]
+                self.put(key, root_among(key.signature, roots), combine([part, *before]))
                 changed[key] = None
         return [(key, *self._days[key.signature][key.day]) for key in changed]
 
     def put(self, key: DayKey, root: str, day_total: Total) -> None:
         """Set one row, as it comes from the store."""
+        before = self._at(key)
         self._days.setdefault(key.signature, {})[key.day] = root, day_total
         self._roots.setdefault(root, set()).add(key.signature)
+        for former, _ in before:
+            self._leave(former, key.signature)
 
     def expire(self, now: float, waiting: Container[str] = ()) -> list[DayKey]:
         """Let go of days older than 30 days; returns them, for the store. Roots that are `waiting` to be filed stay."""
@@ -58,7 +64,7 @@ class History:
             root, _ = self._days[key.signature].pop(key.day)
             if not self._days[key.signature]:
                 del self._days[key.signature]
-                discard(self._roots, root, key.signature)
+            self._leave(root, key.signature)
         return gone
 
     def total(self, signatures: Iterable[str]) -> Total | None:
@@ -74,6 +80,11 @@ class History:
     def signatures_of(self, root: str) -> set[str]:
         return self._roots.get(root, set()) | self._aged.signatures_of(root)
 
-    def _at(self, key: DayKey) -> list[Total]:
+    def _leave(self, root: str, signature: str) -> None:
+        if all(each != root for each, _ in self._days.get(signature, {}).values()):
+            discard(self._roots, root, signature)
+
+    def _at(self, key: DayKey) -> list[tuple[str, Total]]:
+        """The row, if there is one."""
         entry = self._days.get(key.signature, {}).get(key.day)
-        return [entry[1]] if entry else []
+        return [entry] if entry else []

@@ -5,6 +5,7 @@ A signature's count is one number, changed by what changes. Everything else is s
 
 from collections.abc import Iterable
 
+from aggregator.named import Pairs, root_among
 from aggregator.page import PageKey
 from aggregator.tally import Tally, Total, former_root, total
 
@@ -15,8 +16,10 @@ class Index:
     def __init__(self) -> None:
         self._tallies: dict[str, dict[PageKey, Tally]] = {}
         self._counts: dict[str, int] = {}
-        self._roots: dict[str, set[str]] = {}
-        self._kin: dict[str, set[str]] = {}
+        self._root: dict[str, str] = {}  # by signature
+        self._named = Pairs()  # signatures by each root that a tally gives them
+        self._kin = Pairs()  # roots by kin
+        self._formers = Pairs()  # former names by root
         self._changed: set[str] = set()
         self.former: dict[str, str] = {}  # by root: its name under an earlier version of the signature
 
@@ -36,7 +39,7 @@ class Index:
             self._counts[tally.signature] -= tally.count
             if not kept:
                 del self._tallies[tally.signature], self._counts[tally.signature]
-                self._leave_root(tally)
+            self._unname(tally)
 
     def take_changed(self) -> set[str]:
         """The signatures that changed since this was last called."""
@@ -58,15 +61,27 @@ class Index:
         return self._tallies.keys()
 
     def roots(self) -> Iterable[str]:
-        return self._roots.keys()
+        return set(self._root.values())
+
+    def root_of(self, signature: str) -> str:
+        """The root of a signature that is here."""
+        return self._root[signature]
 
     def signatures_of(self, root: str) -> set[str]:
-        """The signatures that have this root; not to be changed."""
-        return self._roots.get(root, set())
+        """The signatures that have this root."""
+        return {signature for signature in self._named.of(root) if self._root[signature] == root}
+
+    def said_of(self, root: str) -> Iterable[str]:
+        """The signatures that any tally gives this root."""
+        return self._named.of(root)
+
+    def pairs(self) -> int:
+        """How much is kept about names. At most three for each tally."""
+        return len(self._named) + len(self._kin) + len(self._formers)
 
     def roots_of_kin(self, kin: str) -> set[str]:
-        """The roots whose signatures share type and place; not to be changed."""
-        return self._kin.get(kin, set())
+        """The roots whose signatures share type and place."""
+        return set(self._kin.of(kin))
 
     def __contains__(self, signature: str) -> bool:
         return signature in self._tallies
@@ -75,7 +90,7 @@ class Index:
         """Most of a page is as it was in its version before, and costs nothing."""
         if before is tally or before == tally:
             return
-        if before and (before.root, before.kin) != (tally.root, tally.kin):
+        if before and _names(before) != _names(tally):
             self.remove(key, [before])
             before = None
         self._changed.add(tally.signature)
@@ -83,16 +98,33 @@ class Index:
         more = tally.count - (before.count if before else 0)
         self._counts[tally.signature] = self._counts.get(tally.signature, 0) + more
         if before is None:
-            self._roots.setdefault(tally.root, set()).add(tally.signature)
-            self._kin.setdefault(tally.kin, set()).add(tally.root)
-        if former := former_root(tally):
-            self.former[tally.root] = former
+            self._name(tally)
 
-    def _leave_root(self, tally: Tally) -> None:
-        discard(self._roots, tally.root, tally.signature)
-        if tally.root not in self._roots:
-            self.former.pop(tally.root, None)
-            discard(self._kin, tally.kin, tally.root)
+    def _name(self, tally: Tally) -> None:
+        signature, (root, kin, former) = tally.signature, _names(tally)
+        self._named.add(root, signature)
+        self._kin.add(kin, root)
+        self._root[signature] = root_among(signature, {root, self._root.get(signature, root)})
+        if former:
+            self._formers.add(root, former)
+            self.former[root] = min(self._formers.of(root))
+
+    def _unname(self, tally: Tally) -> None:
+        signature, (root, kin, former) = tally.signature, _names(tally)
+        self._named.remove(root, signature)
+        self._kin.remove(kin, root)
+        if signature not in self._tallies:
+            del self._root[signature]
+        elif self._root[signature] == root and signature not in self._named.of(root):
+            self._root[signature] = root_among(signature, (each.root for each in self.tallies(signature).values()))
+        if former:
+            self._formers.remove(root, former)
+            self.former.pop(root)
+            self.former.update((root, each) for each in sorted(self._formers.of(root))[:1])
+
+
+def _names(tally: Tally) -> tuple[str, str, str]:
+    return tally.root, tally.kin, former_root(tally)
 
 
 def discard(index: dict[str, set[str]], key: str, member: str) -> None:

@@ -103,7 +103,7 @@ class Ledger:
         return self._counted.total(signatures)
 
     def roots_of_kin(self, kin: str) -> set[str]:
-        """The roots whose signatures share type and place; not to be changed."""
+        """The roots whose signatures share type and place."""
         return self._counted.roots_of_kin(kin)
 
     def tallies(self, signature: str) -> dict[PageKey, Tally]:
@@ -113,7 +113,7 @@ class Ledger:
     def pages_about(self, roots: Iterable[str]) -> set[PageKey]:
         """The keys of all pages that say something of one of these roots, be they in the lookback or aged."""
         both = self._counted, self.aged
-        return {key for root in roots for i in both for s in i.signatures_of(root) for key in i.tallies(s)}
+        return {key for root in roots for i in both for s in i.said_of(root) for key in i.tallies(s)}
 
     def page(self, key: PageKey) -> Page | None:
         entry = self._pages.get(key)
@@ -135,10 +135,18 @@ class Ledger:
 
     def roots_with(self, signatures: Iterable[str]) -> set[str]:
         """The roots of those of these signatures that are still counted."""
-        return {next(iter(self.tallies(s).values())).root for s in signatures if s in self._counted}
+        return {self._counted.root_of(s) for s in signatures if s in self._counted}
+
+    def names(self) -> int:
+        """How much is kept about roots, kin and former names: at most three for each tally."""
+        return self._counted.pairs() + self.aged.pairs()
+
+    def root_of(self, signature: str) -> str:
+        """The root of a signature that is counted, the same on every node."""
+        return self._counted.root_of(signature)
 
     def signatures_of(self, root: str) -> set[str]:
-        """The signatures that have this root; not to be changed."""
+        """The signatures that have this root."""
         return self._counted.signatures_of(root)
 
     @property

@@ -64,8 +64,8 @@ def signatures_below(view: View, root: str) -> tuple[str, ...]:
 
 def root_of(view: View, signature: str) -> str:
     """The canonical root of a signature that the ledger or the history knows; else the signature itself."""
-    tallies = view.known.ledger.tallies(signature)
-    root = next((tally.root for tally in tallies.values()), "")
+    ledger = view.known.ledger
+    root = ledger.root_of(signature) if signature in ledger else ""
     if not root:
         root = next((root for name, root in _names(view) if name == signature), signature)
     return rulings.canonical(view.known.book, root)

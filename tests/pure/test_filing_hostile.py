@@ -239,3 +239,20 @@ def test_an_issue_whose_answer_was_lost_is_found_though_no_list_shows_it_and_the
         desk.wait()
         desk.tick()
     assert len(ours(desk)) == 1
+
+
+# A member names an occurrence of a filed error under another root.
+
+
+def test_another_root_that_a_member_says_of_an_error_brings_no_second_issue() -> None:
+    alice = Desk(github())
+    alice.see(1, 50)
+    alice.settle()
+
+    mallory = Desk(alice.github, "mallory", alice.known)
+    mallory.see(1, 1, root="m1-0")
+    assert alice.known.ledger.roots_with([name(1)]) == {name(1)}
+    alice.tick()
+    again = alice.restarted()
+    again.settle()
+    assert issues_about(again) == ours(again) == [1]

@@ -1,8 +1,10 @@
 """The laws of merging: whatever is lost, repeated or re-ordered, the same pages give the same counts."""
 
 import random
+from itertools import permutations
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -144,3 +146,41 @@ def test_changed_signatures_are_told_once() -> None:
     ledger = ledger_of([Page(PageKey(ALICE, 0, 0), 1, write_body([tally(1), tally(2)]))])
     assert ledger.take_changed() == {name(1), name(2)}
     assert ledger.take_changed() == set()
+
+
+# What a member that means ill says of an error's root.
+
+
+def said(origin: Origin, window: int, root: str, number: int = 1, sequence: int = 1, kin: str = "k") -> Page:
+    body = write_body([tally(number, 3, root=root, kin=kin)])
+    return Page(PageKey(origin, window * LENGTH, 0), sequence, body, b"s")
+
+
+@pytest.mark.parametrize("roots", list(permutations([name(1), name(77), "m1-0"])))
+def test_a_signature_of_which_several_roots_are_said_has_its_own_name_in_every_order(roots: tuple[str, ...]) -> None:
+    ledger = ledger_of([said(origin, 1, root) for origin, root in zip([ALICE, BOB, CAROL], roots, strict=True)])
+    assert set(ledger.roots()) == ledger.roots_with([name(1)]) == {name(1)}
+    assert [ledger.signatures_of(root) for root in roots if root != name(1)] == [set(), set()]
+    ledger.drop([PageKey((ALICE, BOB, CAROL)[roots.index(name(1))], LENGTH, 0)])
+    assert set(ledger.roots()) == {"m1-0"}
+    assert ledger.count(name(1)) == 6
+
+
+def test_what_a_page_named_is_forgotten_with_it() -> None:
+    ledger = Ledger()
+    for window in range(1, 5):
+        for sequence in (1, 2):
+            page = said(BOB, window, f"m1-{window}-{sequence}", sequence=sequence, kin=f"{window}-{sequence}")
+            ledger.put(page, read_body(page.body))
+    assert ledger.names() == 2 * 4
+    ledger.drop([PageKey(BOB, LENGTH, 0)])
+    ledger.expire(9 * LENGTH)
+    assert (list(ledger.roots()), ledger.names()) == ([], 0)
+
+
+def test_the_history_has_a_signature_under_one_root_a_day_and_forgets_all_others() -> None:
+    ledger, history = ledger_of([said(ALICE, 1, name(1)), said(BOB, 2, name(77)), said(BOB, 3, "m1-0")]), History()
+    history.fold(ledger.expire(9 * LENGTH))
+    assert set(history.roots()) == {name(1)}
+    history.expire(1e9)
+    assert not set(history.roots())

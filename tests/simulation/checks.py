@@ -155,6 +155,9 @@ def memory_is_bounded(node: SimNode) -> None:
     roots = {key.root for key, _ in node.known.book.facts()}
     assert len(node.docket.outcomes) <= len(roots), f"{node.place} remembers outcomes of what is not in its book"
     assert len(node.memories) <= len(roots), f"{node.place} remembers more than is due"
+    ledger = node.known.ledger
+    tallies = sum(len(ledger.tallies_of(page.key)) for page in ledger.pages())
+    assert ledger.names() <= 3 * tallies, f"{node.place} remembers roots that no page names"
     if isinstance(node, FleetNode):
         fleet = node.fleet
         pages = sum(1 for _ in node.known.ledger.pages())

@@ -9,7 +9,7 @@ The book is a cache of what GitHub knows. It may spare a call; it never authoris
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple, TypeVar
 
@@ -33,6 +33,7 @@ ROOM = {
     "spread": 16,
 }
 OTHER_KINDS = 1_000  # of all kinds together that this version does not know
+OWN = 8  # one part in so many of a room lies beyond it, for what this node itself rules: others cannot fill it
 FACTS = 50_000  # taken from others at most; what this node itself finds due has room beyond
 
 
@@ -112,9 +113,12 @@ class Book:
         self.sums.replace(("fact", key), old, new)
         return True
 
-    def put_ruling(self, ruling: Ruling) -> bool:
-        """Merge a ruling. Returns whether anything changed; a new key that has no room changes nothing."""
-        if not self.takes(ruling):
+    def put_ruling(self, ruling: Ruling, *, own: bool = False) -> bool:
+        """Merge a ruling. Returns whether anything changed; a new key that has no room changes nothing.
+
+        `own`: this node made it, or has kept it.
+        """
+        if not self.takes(ruling, own=own):
             return False
         of_kind = self._rulings.setdefault(ruling.kind, {})
         self._sizes[_room(ruling.kind)] += ruling.subject not in of_kind
@@ -124,18 +128,32 @@ class Book:
         self._ruled.update(ruling.subject.split(" "))  # an edge names two roots
         return True
 
-    def takes(self, ruling: Ruling) -> bool:
-        """Whether `put_ruling` would change anything."""
+    def takes(self, ruling: Ruling, *, own: bool = False, before: int = 0) -> bool:
+        """Whether `put_ruling` would change anything, when so many further keys of its kind were put in `before`."""
         old = self._rulings.get(ruling.kind, {}).get(ruling.subject)
-        return self.has_room(ruling.kind, ruling.subject) if old is None else ruling.rank() > old.rank()
+        if old is None:
+            return self.has_room(ruling.kind, ruling.subject, own=own, before=before)
+        return ruling.rank() > old.rank()
 
-    def has_room(self, kind: str, subject: str) -> bool:
-        """Whether there may be a ruling of this kind about this subject."""
+    def taken(self, rulings: Iterable[Ruling], *, own: bool = False) -> list[Ruling]:
+        """Those of these that change something, as many as find room together."""
+        further: Counter[str] = Counter()
+        out: list[Ruling] = []
+        for ruling in rulings:
+            room = _room(ruling.kind)
+            if self.takes(ruling, own=own, before=further[room]):
+                further[room] += not self.ruled(ruling.kind, ruling.subject)
+                out.append(ruling)
+        return out
+
+    def has_room(self, kind: str, subject: str, *, own: bool = False, before: int = 0) -> bool:
+        """Whether there may be a ruling of this kind about this subject. `own`: made by this node."""
+        room = ROOM.get(kind, OTHER_KINDS)
         known = subject in self._rulings.get(kind, {})
-        return known or self._sizes[_room(kind)] < ROOM.get(kind, OTHER_KINDS)
+        return known or self._sizes[_room(kind)] + before < (room + room // OWN if own else room)
 
     def full(self) -> list[str]:
-        """The kinds of which no further ruling finds room; all that this version does not know are `other`."""
+        """The kinds of which no ruling of others finds room any more; what this version does not know is `other`."""
         return sorted(kind or "other" for kind, size in self._sizes.items() if size >= ROOM.get(kind, OTHER_KINDS))
 
     def has_room_for_fact(self, key: FactKey) -> bool:

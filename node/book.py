@@ -76,7 +76,7 @@ class BookKeeper:
                 reason = why_not_kept(ruling, self.roster)
                 if reason is not None:
                     return reason
-                self.book.put_ruling(ruling)
+                self.book.put_ruling(ruling, own=True)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return Reason.BAD_MESSAGE
         return None
@@ -89,7 +89,7 @@ class BookKeeper:
         """Make a ruling that overrules all this node has seen. Raises `StoreError` and `BookFull`."""
         async with self._turn:
             self._require_room([(kind, subject)])
-            await self._put([], [self.book.rule(kind, subject, value, self._peer)])
+            await self._put([], [self.book.rule(kind, subject, value, self._peer)], own=True)
 
     async def decide(
         self, action: str, subject: str, rulings: Sequence[tuple[str, str, Any]], seal: Seal = lambda ruling: ruling
@@ -99,7 +99,8 @@ class BookKeeper:
             self._require_room((kind, about) for kind, about, _ in rulings)
             made = [seal(self.book.rule(kind, about, value, self._peer)) for kind, about, value in rulings]
             detail = {"rulings": rulings}
-            await self._put([], made, [audit.append(self._clock.now(), self._peer, action, subject, detail)])
+            entry = audit.append(self._clock.now(), self._peer, action, subject, detail)
+            await self._put([], made, [entry], own=True)
 
     async def merge(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling]) -> None:
         """Take over entries, this node's own or another's, which were checked. Raises `StoreError`."""
@@ -111,11 +112,16 @@ class BookKeeper:
         await self._store.commit([intents.put(subject, self._clock.now(), value)])
 
     async def _put(
-        self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling], also: Sequence[Operation] = ()
+        self,
+        facts: Sequence[tuple[FactKey, Fact]],
+        rulings: Sequence[Ruling],
+        also: Sequence[Operation] = (),
+        *,
+        own: bool = False,
     ) -> None:
         merged = [(key, self._joined(key, fact)) for key, fact in facts]
         fresh = [(key, fact) for key, fact in merged if fact != self.book.fact(key)]
-        newer = [ruling for ruling in rulings if self.book.takes(ruling)]
+        newer = self.book.taken(rulings, own=own)
         if not fresh and not newer and not also:
             return
         put = [book.put(FACT, "\n".join(map(str, key)), (key, fact)) for key, fact in fresh]
@@ -124,12 +130,12 @@ class BookKeeper:
         for key, fact in fresh:
             self.book.put_fact(key, fact)
         for ruling in newer:
-            self.book.put_ruling(ruling)
+            self.book.put_ruling(ruling, own=own)
         self.listener(fresh, newer)
 
     def _require_room(self, about: Iterable[tuple[str, str]]) -> None:
         for kind, subject in about:
-            if not self.book.has_room(kind, subject):
+            if not self.book.has_room(kind, subject, own=True):
                 raise BookFull(
                     f"{kind} {subject}: the book of the fleet has {ROOM.get(kind, OTHER_KINDS)} rulings of this kind, "
                     f"which is all it has room for: {BOOK_REMEDY}"

@@ -104,7 +104,7 @@ class Desk:
             self.known.ledger.put(page, tallies)
 
     def rule(self, kind: str, subject: str, value: Any) -> None:
-        self.known.book.put_ruling(self.known.book.rule(kind, subject, value, self.node))
+        self.known.book.put_ruling(self.known.book.rule(kind, subject, value, self.node), own=True)
 
     def fact(self, number: int = 1, generation: int = 0) -> Fact | None:
         return self.known.book.fact(FactKey(self.github.repository, name(number), generation))
@@ -204,7 +204,7 @@ class Desk:
             case Note(key=key, fact=fact):
                 self.known.book.put_fact(key, fact)
             case Rule(kind=kind, subject=subject, value=value):
-                if not self.known.book.has_room(kind, subject):
+                if not self.known.book.has_room(kind, subject, own=True):
                     raise Rejected(Reason.BOOK_FULL)
                 self.rule(kind, subject, value)
             case _:

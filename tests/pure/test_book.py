@@ -94,6 +94,22 @@ def test_a_book_that_is_full_of_rulings_takes_newer_ones_but_no_further_keys(mon
     assert book.value("mute", name(3)) is None
 
 
+def test_what_others_rule_leaves_room_for_what_this_node_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(books.ROOM, "generation", 16)
+    book = Book()
+    flood = [Ruling("generation", f"x{number}", 1, 1, "mallory") for number in range(30)]
+    book.put_ruling(flood[0])
+    assert book.taken(flood) == flood[1:16]  # what a store keeps is what finds room, however much comes at once
+    for ruling in flood:
+        book.put_ruling(ruling)
+    for number, fits in ((1, True), (2, True), (3, False)):
+        own = book.rule("generation", name(number), 1, "alice")
+        assert not book.put_ruling(own)
+        assert book.taken([own], own=True) == [own] * fits
+        assert book.put_ruling(own, own=True) == fits
+    assert book.full() == ["generation"]
+
+
 def test_no_kind_crowds_out_another_and_unknown_kinds_share_one_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(books, "OTHER_KINDS", 2)
     monkeypatch.setitem(books.ROOM, "route", 3)

@@ -96,6 +96,19 @@ def test_what_the_book_has_no_room_to_file_anew_ends_with_that_reason(
     assert list(desk.known.book.rulings("generation")) == rulings
 
 
+def test_a_member_that_fills_the_book_with_rulings_hides_nothing_due_behind_a_wrong_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(books.ROOM, "generation", 16)
+    desk = Desk(github())
+    for number in range(30):
+        desk.known.book.put_ruling(books.Ruling("generation", f"x{number}", 1, 1, "mallory"))
+    told(desk, 999)
+    desk.see(1, 50)
+    desk.settle()
+    assert issues_about(desk) == ours(desk) == [1]
+
+
 def test_a_new_linked_issue_for_which_the_book_has_no_room_is_refused_and_spoken_of_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

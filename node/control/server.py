@@ -32,6 +32,7 @@ from node.control.hangup import notice_hangups
 from node.control.metrics import CONTENT_TYPE, exposition
 from node.control.view import View
 from node.fleet import FleetError
+from node.sockets import BACKLOG
 from node.store import StoreError
 
 BODY_BYTES = 64 * 1024  # of a request; a decision is far smaller
@@ -84,6 +85,7 @@ async def serve(
     """Answer on `listening`, which stays the caller's, until cancelled. `made`: `application` or `metrics_only`."""
     config = ServerConfig()
     config.bind = [f"fd://{os.dup(listening.fileno())}"]  # hypercorn closes what it was given
+    config.backlog = BACKLOG  # or hypercorn sets its own, which is smaller
     config.graceful_timeout = GRACE
     config.accesslog = None
     config.errorlog = None

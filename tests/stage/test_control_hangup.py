@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -140,3 +140,13 @@ async def test_who_hangs_up_in_a_large_answer_is_gone_at_once(tmp_path: Path) ->
         for _ in range(20):
             async with await connect() as client:
                 await heard(client, "GET /v1/status HTTP/1.1\r\nHost: n\r\n\r\n")
+
+
+async def test_a_crowd_that_comes_at_once_finds_room_to_wait(tmp_path: Path) -> None:
+    path = tmp_path / "c.sock"
+    async with serving(some_view(tmp_path), path), leaving_nothing():
+        with ExitStack() as crowd:
+            for _ in range(300):
+                client = crowd.enter_context(socket.socket(socket.AF_UNIX))
+                client.setblocking(False)
+                client.connect(str(path))  # raises where there is no room: nobody accepts before the next await

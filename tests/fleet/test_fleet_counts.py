@@ -12,7 +12,7 @@ from tests.stage.standin import Hub
 
 ERRORS = 20
 OCCURRENCES = 10_000
-PATIENT = f"{SETTINGS}[election]\ntakeover = 30\n"  # seconds: a leader that is slow because the machine is, stays it
+PATIENT = f"{SETTINGS}[election]\ntakeover = 10\n"  # seconds: a leader that is slow because the machine is, stays it
 
 
 def counts_in_issues(some: Fleet) -> list[int]:

@@ -1,10 +1,11 @@
 """Who is in the fleet, who files, and who is shut out from now on.
 
 A ban names a peer, or an invitation and with it everyone whom it let in. It counts from the moment at which it was
-ruled: what was counted before stays counted, so that every node agrees whatever the order in which it hears of it. It
-is signed with the fleet's key, so it can be made, and ended, only where that is.
+ruled, up to the next full second: what was counted before stays counted, so that every node agrees whatever the order
+in which it hears of it. It is signed with the fleet's key, so it can be made, and ended, only where that is.
 """
 
+import math
 from collections.abc import Iterable
 
 import msgspec
@@ -51,7 +52,7 @@ async def ban(view: View, asked: Ban) -> Banned:
     concerned = sorted(m.peer for m in members if subject in (m.peer, m.invitation.key.hex()))
     if view.health().node in concerned and not asked.lift:
         raise BadRequest("that would ban this node itself: do it from another one, to which fleet.key was copied")
-    moment, seal = None if asked.lift else int(view.now()), await _fleet(view).seal()
+    moment, seal = None if asked.lift else math.ceil(view.now()), await _fleet(view).seal()
     await view.rule("unban" if asked.lift else "ban", subject, [(KIND, subject, moment)], seal)
     return Banned(subject=subject, members=concerned, since=rfc3339(moment) if moment else "")
 

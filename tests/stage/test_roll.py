@@ -245,6 +245,14 @@ async def test_a_peer_is_banned_by_its_end_and_all_of_an_invitation_by_its_begin
     assert view.audit == ["ban", "unban", "ban", "ban"]
 
 
+async def test_a_window_that_began_in_the_second_of_a_ban_began_before_it(tmp_path: Path) -> None:
+    there, bob = Situation(), PEERS["bob"]
+    async with node(tmp_path, there) as (desk, view):
+        view.at = NOW + 0.6
+        await ask(desk, ban.VERB, name=bob)
+    assert there.fleet.roster.banned_from(bob, there.fleet.bans) == NOW + 1
+
+
 async def test_a_ban_that_hits_nobody_several_or_oneself_is_refused(tmp_path: Path) -> None:
     async with node(tmp_path, Situation()) as (desk, view):
         for wrong in ("12D3KooW", "zzzzzz", PEERS["bob"][-3:]):

@@ -70,9 +70,10 @@ class FakeView:
     notifying: Notifying = field(default_factory=lambda: FakeNotifying())
     node: str = "alice"
     candidates: list[str] = field(default_factory=list[str])
+    at: float = NOW
 
     def now(self) -> float:
-        return NOW
+        return self.at
 
     def health(self) -> Health:
         return Health(

@@ -2,43 +2,51 @@
 
 The budget is the fleet's: 20 messages a second, whatever the number of nodes. Nobody hands it out. Each node counts
 what it hears on the topic and adapts its own rate: when there is more than the target, by what it is too much, and at
-once, and by twice that, when it is far too much; at most a tenth more when there is less, and half as much again when
-there is far less; never above one message a second. So the rate of all settles near the target, and who is idle
-leaves it to who is not.
+once, and by twice that, when it is far too much; when there is less, somewhat more, but never above one message a
+second. Its share is what the target leaves each if all that are there spoke: who has more gives a little back each
+time, who has less takes a little more. So the rate of all settles near the target, those who speak come to have the
+same, and who is idle leaves its share to them.
 
-Halving would do for twenty nodes. A thousand that were silent and speak all at once need one answer, not six; and they
-would all have spoken before the first is heard. So who was silent waits for a moment of its own, the longer the larger
-the fleet is, and what it hears meanwhile makes that wait longer.
+A rate that was not used says nothing of what the fleet can bear (so does RFC 7661 of TCP). So only who was kept waiting
+grows beyond its share, and who breaks a silence begins with its share again, at a moment of its own: when a thousand
+that were silent speak at once, the first message of each and all that follow are spread as evenly as if they had always
+spoken.
 """
 
 from dataclasses import dataclass
 
 BUDGET = 20.0  # messages a second, of all nodes together
-TARGET = 0.85 * BUDGET  # aimed at: rates swing by a tenth, and the busiest ten seconds are to stay in the budget
+TARGET = 0.75 * BUDGET  # aimed at: rates swing, and the busiest ten seconds are to stay in the budget
 FASTEST = 1.0  # messages a second, of one node
 SLOWEST = 1 / 1800  # ten thousand nodes at this rate are a third of the target
 INTERVAL = 5.0  # seconds between two adaptations
+GROWTH = 1.25  # at most, of a rate in an interval where there is much room
+NEAR = 1.1  # at most, where there is little
+FAIR = 1.1  # by which a rate comes nearer to its share in an interval
 FLOOD = 1.25 * BUDGET  # messages a second that are answered before the interval ends
 SAMPLE = 40  # messages, from which it is told whether it is a flood; fewer, and chance would look like one
 BURST = 2.0  # messages that may go at once after a silence
-CHORUS = 50.0  # nodes that may break their silence in one second; what is heard of them slows the others
+AT_ONCE = 50  # messages beyond the target that ten seconds have room for: so many nodes need not wait for each other
 
 
 @dataclass
 class Pace:
     """The bucket. `now` is any clock that does not step back; `jitter` is drawn by the caller, 0 to 1.
 
-    So are the first `tokens`: nodes that start together must not speak in chorus, or all would halve and all would
+    So are the first `tokens`: nodes that start together must not speak in chorus, or all would shrink and all would
     grow.
     """
 
     now: float
-    rate: float = FASTEST  # messages a second: start from the last known value
+    rate: float = FASTEST  # messages a second
     tokens: float = 1.0
+    share: float = FASTEST  # messages a second: what `rate` is drawn to
 
     def __post_init__(self) -> None:
         self._heard = self._lately = 0
         self._adapted = self._sampled = self.now
+        self._wanted = float("-inf")  # when there was something to tell last
+        self._waited = False  # whether that had to wait, since rates were adapted last
 
     def hear(self, messages: int = 1) -> None:
         """Messages seen on the topic, our own included."""
@@ -46,16 +54,23 @@ class Pace:
         self._lately += messages
 
     def wake(self, now: float, nodes: int, jitter: float) -> None:
-        """There is something to tell after a silence, in a fleet of so many: not all may say it at once."""
+        """There is something to tell, in a fleet of so many: after a silence not all may say it at once."""
         self._fill(now)
-        if self.tokens >= 1.0:
-            longest = max(0.0, nodes - BUDGET) / CHORUS
-            self.tokens = self.tokens if not longest else 1.0 - jitter * longest * self.rate
+        self.share = share_of(nodes)
+        if now - self._wanted < 1.0 / self.share:
+            return
+        self.rate = min(self.rate, self.share)
+        self._heard, self._adapted = 0, now  # what was heard in the silence says nothing of what comes
+        longest = max(0.0, min(nodes, 2.0 * (nodes - AT_ONCE)) / TARGET)
+        if longest:
+            self.tokens = min(self.tokens, 1.0 - jitter * longest * self.rate)
 
     def take(self, now: float) -> bool:
-        """Whether a message may be sent now; if so, it is counted as sent."""
+        """Whether a message that is there may be sent now; if so, it is counted as sent."""
         self._fill(now)
+        self._wanted = now
         if self.tokens < 1.0:
+            self._waited = True
             return False
         self.tokens -= 1.0
         return True
@@ -84,8 +99,11 @@ class Pace:
 
     def _change(self, now: float, factor: float) -> None:
         self._fill(now)
-        self.rate = min(FASTEST, max(SLOWEST, self.rate * factor))
-        self._heard, self._adapted = 0, now
+        if factor > 1.0 and self.rate >= self.share and not self._waited:
+            factor = 1.0
+        fair = FAIR if self.rate < self.share else 1.0 if self.rate == self.share else 1.0 / FAIR
+        self.rate = min(FASTEST, max(SLOWEST, self.rate * factor * fair))
+        self._heard, self._adapted, self._waited = 0, now, False
 
     def _fill(self, now: float) -> None:
         self.tokens = min(BURST, self.tokens + max(0.0, now - self.now) * self.rate)
@@ -98,9 +116,9 @@ def change(heard: float) -> float:
         return TARGET / heard / 2  # what was too much is made up for
     if heard > TARGET:
         return TARGET / heard
-    return 1.5 if heard < TARGET / 2 else min(1.1, TARGET / heard)
+    return GROWTH if heard < TARGET / 2 else min(NEAR, TARGET / heard)
 
 
-def first_rate(nodes: int) -> float:
-    """Messages a second of a node that starts in a fleet of `nodes`: all of them may be starting."""
+def share_of(nodes: int) -> float:
+    """Messages a second that the target leaves each of so many."""
     return min(FASTEST, TARGET / max(nodes, 1))

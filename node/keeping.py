@@ -73,7 +73,8 @@ class Shelving:
         self._reached: dict[str, float] = {}  # whom else, and until when
         self._enter, self._let_go, self._candidates = enter, let_go, candidates
         self._clock, self._length = clock, length
-        self._visit_at = self._compare_at = 0.0
+        self._visit_at: float | None = None
+        self._compare_at = 0.0
         self._draw = random.Random()  # noqa: S311  # jitter is no secret
 
     async def run(self) -> None:
@@ -130,8 +131,7 @@ class Shelving:
         visits = {each: keeping.keepers.to_visit(each) for each in errands}
         self._link([*(peer for peers in partners.values() for peer in peers), *(v[0] for v in visits.values() if v)])
         linked = set(self._neighbours())
-        if errands and elapsed >= self._visit_at:
-            self._visit_at = elapsed + visit_every(keeping.keepers.nodes) * self._draw.uniform(0.8, 1.2)
+        if self._may_visit(any(linked.intersection(visits[each]) for each in errands) or not errands):
             for repository, versions in errands.items():
                 await self._visit([p for p in visits[repository] if p in linked][:1], repository, versions)
         if elapsed >= self._compare_at:
@@ -140,6 +140,17 @@ class Shelving:
                 for peer in (each for each in peers if each in linked):
                     await self._compare(peer, repository)
         await self._drop_surplus()
+
+    def _may_visit(self, ready: bool) -> bool:
+        """Whether this node's moment has come. It has one in each pause, with or without anything to bring: nodes that
+        have news all at once, or start at once, do not come all at once. Who is not `ready` then comes when it is."""
+        elapsed, every = self._clock.elapsed(), visit_every(self._fleet.keeping.keepers.nodes)
+        if self._visit_at is None:
+            self._visit_at = elapsed + every * self._draw.random()
+        if elapsed < self._visit_at or not ready:
+            return False
+        self._visit_at = elapsed + every * self._draw.uniform(0.8, 1.2)
+        return True
 
     def reach(self, peers: Iterable[str]) -> None:
         """Be linked with these for a while: somebody has a question for them."""

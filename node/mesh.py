@@ -19,7 +19,7 @@ from aggregator.due import Policy
 from aggregator.fleet import Fleet
 from aggregator.member import Member
 from aggregator.message import Presence
-from aggregator.pace import Pace, first_rate
+from aggregator.pace import Pace, share_of
 from aggregator.presence import Settling
 from aggregator.reason import Reason
 from node import keeping, relay, rotation, samples, sync
@@ -98,7 +98,7 @@ class Mesh:
         said = hello.Hello(b"", __version__, file.length, READS)
         self.introductions = Introductions(self.fleet, said, self.door, links, self.settling.met)
         self.intake = Intake(self.fleet, counting, keeper)
-        rate = first_rate(len(roster.members()))
+        rate = share_of(len(roster.members()))
         pace = Pace(clock.elapsed(), rate, tokens=random.random())  # noqa: S311  # jitter is no secret
         self.gossip = Gossip(self.fleet, self.network, self.intake, pace, clock, self._presence)
         self.sync = Sync(

@@ -21,7 +21,7 @@ from aggregator.ledger import Ledger
 from aggregator.member import FLEET_KEY, Invitation, Member, admit, invite, vouch
 from aggregator.message import BadMessage, BookMessage, PageMessage, Presence, decode, encode
 from aggregator.outbox import Outbox
-from aggregator.pace import BUDGET, FASTEST, INTERVAL, TARGET, Pace, first_rate
+from aggregator.pace import BUDGET, FASTEST, INTERVAL, TARGET, Pace, share_of
 from aggregator.page import Origin, Page, PageKey, message_to_sign, write_body
 from aggregator.presence import Peers, Settling, period
 from aggregator.questions import BookEntries
@@ -180,32 +180,57 @@ def test_the_rates_of_all_settle_near_the_budget(nodes: int) -> None:
 
 def test_a_silent_fleet_leaves_the_budget_to_who_speaks() -> None:
     pace = Pace(0.0, rate=0.01)
+    for step in range(1, 400):
+        pace.take(step)  # always something to tell
+        pace.adapt(step, 0.5)
+    assert pace.rate > 0.9 * FASTEST
+
+
+def test_a_rate_that_is_not_used_does_not_grow_beyond_the_share() -> None:
+    pace = Pace(0.0, share_of(100))
+    pace.wake(0.0, 100, jitter=0.5)
     for step in range(1, 100):
         pace.adapt(step * INTERVAL * 2, 0.5)
-    assert pace.rate == FASTEST
+    assert pace.rate <= 1.1 * share_of(100)
 
 
-@pytest.mark.parametrize("nodes", [50, 300, 1000])
-def test_a_fleet_that_was_silent_and_speaks_all_at_once_is_soon_within_the_budget(nodes: int) -> None:
-    draw = random.Random(1)
+@pytest.mark.parametrize("every", [1.0, 5.0, 20.0])
+@pytest.mark.parametrize("nodes", [30, 100, 300, 1000])
+def test_a_fleet_that_was_silent_and_speaks_all_at_once_is_within_the_budget_and_fair(nodes: int, every: float) -> None:
+    draw = random.Random(nodes)
     paces = [Pace(0.0, tokens=2.0) for _ in range(nodes)]
-    for pace in paces:
-        pace.wake(0.0, nodes, draw.random())
-    sent: list[int] = []
-    for quarter in range(1, 4 * 60):
-        now = quarter / 4
-        sent.append(sum(pace.take(now) for pace in paces))
+    news, sent, by = [False] * nodes, list[int](), [0] * nodes
+    for quarter in range(4 * 120):
+        now, said = quarter / 4, 0
+        for each, pace in enumerate(paces):
+            if now % every == 0.0 and not news[each]:
+                news[each] = True
+                pace.wake(now, nodes, draw.random())
+            if news[each] and pace.take(now):
+                news[each], said, by[each] = False, said + 1, by[each] + 1
+        sent.append(said)
         for pace in paces:
-            pace.hear(sent[-1])
+            pace.hear(said)
             pace.adapt(now, draw.random())
-    assert max(sum(sent[n : n + 40]) / 10 for n in range(len(sent) - 40)) <= 1.5 * BUDGET
-    assert sum(sent[40:]) / 50 <= BUDGET
+    assert max(sum(sent[n : n + 40]) / 10 for n in range(len(sent) - 40)) <= BUDGET
+    expected = min(120.0 / every, 120.0 * share_of(nodes))
+    assert min(by) >= min(1, int(expected))
+    assert max(by) <= 3 * expected + 1
 
 
 def test_in_a_small_fleet_who_was_silent_speaks_at_once() -> None:
     pace = Pace(0.0)
     pace.wake(10.0, 8, jitter=1.0)
     assert pace.take(10.0)
+
+
+def test_who_breaks_a_silence_in_a_large_fleet_begins_with_its_share_at_a_moment_of_its_own() -> None:
+    early, late = Pace(0.0), Pace(0.0)
+    early.wake(100.0, 200, jitter=0.0)
+    late.wake(100.0, 200, jitter=1.0)
+    assert early.rate == late.rate == share_of(200) == TARGET / 200
+    assert early.take(100.0)
+    assert late.wait(100.0) == pytest.approx(200 / TARGET)
 
 
 def test_who_waits_for_its_moment_waits_longer_when_many_are_heard() -> None:
@@ -220,8 +245,8 @@ def test_who_waits_for_its_moment_waits_longer_when_many_are_heard() -> None:
 
 
 def test_who_starts_in_a_large_fleet_starts_slowly() -> None:
-    assert first_rate(3) == FASTEST
-    assert first_rate(1000) == TARGET / 1000
+    assert share_of(3) == FASTEST
+    assert share_of(1000) == TARGET / 1000
 
 
 # Presence.

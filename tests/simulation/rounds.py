@@ -52,7 +52,9 @@ class RoundWorld(ScaleWorld):
             self.nodes[peer].present(self.world.now)
 
     def _wake(self, peer: str, delay: float) -> None:
-        """By rounds."""
+        """It is told by rounds."""
+        if not len(self.nodes[peer].fleet.outbox):
+            self.nodes[peer].pace.wake(self.world.now, len(self.nodes), self.draw.random())
 
     def _gossip(self) -> None:
         sent = [(peer, data) for peer in self.shared.names if (data := self._said(peer))]
@@ -64,8 +66,7 @@ class RoundWorld(ScaleWorld):
             node.pace.adapt(self.world.now, self.draw.random())
 
     def _said(self, peer: str) -> bytes | None:
-        node = self.nodes[peer]
-        return node.say(self.world.now) if node.pace.wait(self.world.now) == 0.0 else None
+        return self.nodes[peer].say(self.world.now)
 
     def _bring(self, peer: str) -> None:
         node, now = self.nodes[peer], self.world.now

@@ -86,7 +86,6 @@ class ScaleWorld:
         self.turns = {peer: Turns() for peer in self.shared.names}
         self.seen, self._probes = Seen(), defaultdict[PageKey, list[Probe]](list)
         self._telling: set[str] = set()
-        self._visiting: set[str] = set()
         self._probe_every, self._reports = probe_every, 0
         for peer in self.shared.names:
             self._start(peer)
@@ -99,6 +98,9 @@ class ScaleWorld:
         count = len(self.nodes)
         self._again(peer, self._present, period(count), self.draw.uniform(0, period(count)))
         self._again(peer, self._compare, 0.5, self.draw.uniform(0, 2.0))
+        if self.shared.spread:
+            every = visit_every(count)
+            self._again(peer, self._visit, every, self.draw.uniform(0, every))
         if self.load.every:
             self._again(peer, self._report, self.load.every, self.draw.uniform(0, self.load.every))
 
@@ -123,7 +125,6 @@ class ScaleWorld:
             self._probes[page.key].append(Probe(self.world.now, page.sequence, waiting))
         self.world.after(FLUSH, lambda: node.fleet.flush())
         self._wake(peer, FLUSH)
-        self._visit_soon(peer)
 
     def _present(self, peer: str) -> None:
         self.nodes[peer].present(self.world.now)
@@ -155,7 +156,6 @@ class ScaleWorld:
             self.world.after(self.draw.uniform(0.1, 0.3), lambda: self._heard(peer, data, hearers))
         if len(node.fleet.outbox):
             self._tell_soon(peer, FLUSH)
-        self._visit_soon(peer)
 
     def _heard(self, peer: str, data: bytes, hearers: Iterable[str]) -> None:
         for each in hearers:
@@ -197,15 +197,10 @@ class ScaleWorld:
 
     # Bringing.
 
-    def _visit_soon(self, peer: str) -> None:
-        if self.shared.spread and peer not in self._visiting and not self.nodes[peer].keeps:
-            self._visiting.add(peer)
-            every = visit_every(len(self.nodes))
-            self.world.after(self.draw.uniform(0.5, 1.0) * every, lambda: self._visit(peer))
-
     def _visit(self, peer: str) -> None:
         node, now = self.nodes[peer], self.world.now
-        self._visiting.discard(peer)
+        if node.keeps:
+            return
         node.fleet.flush()
         errands = node.fleet.keeping.errands(now)
         for repository, versions in errands.items():

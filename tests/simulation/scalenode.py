@@ -18,7 +18,7 @@ from aggregator.fleet import Fleet
 from aggregator.keepers import KIND, SPREAD_ABOVE, SUBJECT, keepers
 from aggregator.ledger import Ledger
 from aggregator.message import Presence
-from aggregator.pace import Pace, first_rate
+from aggregator.pace import Pace, share_of
 from aggregator.page import Origin, Page, read_body
 from aggregator.roster import Roster
 from aggregator.tally import Seen
@@ -79,7 +79,7 @@ class ScaleNode:
         self.fleet.resize()
         self.fleet.load([page for page, _ in kept])
         self.fleet.keeping.keepers.look(self.shared.order, {REPOSITORY: self.shared.order[:RANKS]}, now)
-        self.pace = Pace(now, first_rate(len(shared.names)), shared.random.random())
+        self.pace = Pace(now, share_of(len(shared.names)), shared.random.random())
 
     @property
     def keeps(self) -> bool:

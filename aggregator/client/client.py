@@ -14,10 +14,9 @@ import threading
 import time
 
 from aggregator import limits
-from aggregator.client import hooks
+from aggregator.client import hooks, notice
 from aggregator.client.capture import Answer, Capture, occurrences
 from aggregator.client.logring import LogRing
-from aggregator.client.notice import WAIT_SECONDS, tell
 from aggregator.client.snapshot import TAKEN_CHARS, take_chain
 from aggregator.client.text import exact, shown
 from aggregator.client.worker import Worker
@@ -116,7 +115,7 @@ class Client:
     def tell(self, answer: Answer | None) -> None:
         """Wait for `answer` a moment and print the notice where the report was accepted."""
         if answer is not None:
-            self.waited_in_vain = not tell(answer)
+            self.waited_in_vain = not notice.tell(answer)
 
     def flush(self, seconds: float) -> bool:
         """Whether everything is settled within `seconds`; what is not is spooled."""
@@ -140,7 +139,7 @@ class Client:
 
     def _at_exit(self) -> None:
         try:
-            self.worker.flush(0.0 if self.waited_in_vain else WAIT_SECONDS, closing=True)
+            self.worker.flush(0.0 if self.waited_in_vain else notice.WAIT_SECONDS, closing=True)
         except Exception:
             return
 

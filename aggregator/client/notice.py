@@ -21,9 +21,9 @@ def notice(answer: Answer) -> str:
     )
 
 
-def tell(answer: Answer, seconds: float = WAIT_SECONDS) -> bool:
-    """Wait for the node's answer, `seconds` at most, print the notice if it accepted, and say whether it did."""
-    if not answer.wait(seconds):
+def tell(answer: Answer) -> bool:
+    """Wait a moment for the node's answer, print the notice if it accepted, and say whether it did."""
+    if not answer.wait(WAIT_SECONDS):
         return False
     with contextlib.suppress(OSError, ValueError, AttributeError):  # stderr is closed, broken, or none at all
         sys.stderr.write(notice(answer))

@@ -6,6 +6,7 @@ misbehave: see the attributes of `Manners`.
 
 import contextlib
 import json
+import math
 import selectors
 import socket
 import threading
@@ -16,6 +17,7 @@ from typing import Any
 import msgspec
 
 Map = dict[str, Any]
+PATIENCE = 60.0  # seconds for what a busy machine, or one that stood still for a moment, does in the end
 
 
 @dataclass
@@ -26,6 +28,7 @@ class Manners:
     lose_acks: int = 0  # of so many batches: counted, not acknowledged, connection closed
     drop_connections: int = 0  # so many: closed at the first record, which is not counted
     error: Map | None = None  # said instead of an acknowledgement, then closed
+    errors: float = math.inf  # so often, then the node is well again
     refuse: str = ""  # reason, for every record
     hold_acks: bool = False  # counts and keeps silent
     known: Map = field(default_factory=lambda: {"signature": "s1-" + "0" * 32, "issue": None})
@@ -99,12 +102,12 @@ class FakeNode:
         """As a node whose database was lost."""
         self.marks.clear()
 
-    def wait_records(self, count: int, seconds: float = 10.0) -> list[Map]:
+    def wait_records(self, count: int, seconds: float = PATIENCE) -> list[Map]:
         """The records, once there are `count` of them."""
         self.wait(lambda: len(self.records) >= count, seconds)
         return self.records
 
-    def wait(self, condition: Any, seconds: float = 10.0) -> None:
+    def wait(self, condition: Any, seconds: float = PATIENCE) -> None:
         with self._changed:
             assert self._changed.wait_for(condition, seconds), f"{len(self.records)} records after {seconds} s"
 
@@ -168,7 +171,8 @@ class FakeNode:
 
     def _records(self, peer: Peer, session: bytes, records: list[Map]) -> bool:
         manners = self.manners
-        if manners.error is not None:
+        if manners.error is not None and manners.errors > 0:
+            manners.errors -= 1
             peer.say(manners.error)
             return False
         if manners.drop_connections:

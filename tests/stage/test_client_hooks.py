@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.stage.fake_node import FakeNode
-from tests.stage.programs import run, start
+from tests.stage.programs import SECONDS, run, start
 
 NOTICE = "An error occurred and has been automatically reported"
 FAILING = """
@@ -59,14 +59,14 @@ def test_no_notice_without_an_accepted_report(tmp_path: Path, node: FakeNode) ->
     node.manners.refuse = "rate"
     assert NOTICE not in run(tmp_path, installed(FAILING)).stderr
     node.stop()
-    assert NOTICE not in run(tmp_path, installed(FAILING)).stderr
+    assert NOTICE not in run(tmp_path, installed(FAILING), patient=False).stderr
 
 
 @pytest.mark.parametrize("form", ["import aggregator", "import aggregator; aggregator.install()"])
 def test_disabled_or_not_installed_nothing_differs(tmp_path: Path, node: FakeNode, form: str) -> None:
     bare = run(tmp_path, FAILING)
     code = FAILING.replace("\n", f"{form}\n", 1)
-    ours = run(tmp_path, code, **({"AGGREGATOR_DISABLED": "1"} if "install" in form else {}))
+    ours = run(tmp_path, code, AGGREGATOR_DISABLED="1" if "install" in form else "")
     assert (ours.returncode, ours.stdout, ours.stderr) == (bare.returncode, bare.stdout, bare.stderr)
     assert node.connections == 0
     assert not (tmp_path / "spool").exists()
@@ -119,7 +119,7 @@ def test_a_reader_of_stdout_that_went_away_is_no_error_another_broken_pipe_is(tm
         process.stdout.close()
         process.stdin.write("\n")
         process.stdin.close()
-        process.wait(20)
+        process.wait(SECONDS)
     assert node.connections == 0
     run(tmp_path, code.format("r, w = os.pipe(); os.close(r); os.write(w, b'x')"))
     assert node.wait_records(1)[0]["type"] == "BrokenPipeError"
@@ -170,7 +170,7 @@ def test_a_fork_is_a_session_of_its_own_with_its_own_lines(tmp_path: Path, node:
         aggregator.install()
         logging.warning("of the parent")
         aggregator.report("before")
-        aggregator.flush()
+        aggregator.flush(60)
         if pid := os.fork():
             os.waitpid(pid, 0)
             aggregator.report("parent")
@@ -210,7 +210,7 @@ def test_a_closed_connection_does_not_kill_where_sigpipe_does(tmp_path: Path, no
         aggregator.install()
         for number in range(5):
             aggregator.report(f"message {number}")
-            aggregator.flush(1)
+            aggregator.flush(20)
     """)  # fmt: skip
     assert done.returncode == 0 != -signal.SIGPIPE
     assert len(node.wait_records(1)) >= 1
@@ -227,7 +227,7 @@ def test_only_the_standard_library_is_needed_and_nothing_heavy_is_loaded(tmp_pat
         import aggregator
         aggregator.install()
         aggregator.report("plain python", context={"answer": 42})
-        print(aggregator.flush(5))
+        print(aggregator.flush(60))
         heavy = ("msgspec", "msgpack", "trio", "asyncio", "typing", "dataclasses")
         print([name for name in heavy if name in sys.modules])
     """, "-S")  # fmt: skip

@@ -9,8 +9,8 @@ import pytest
 import trio
 
 import aggregator
-from aggregator.client import api, worker
-from tests.stage.fake_node import FakeNode
+from aggregator.client import api, notice, worker
+from tests.stage.fake_node import PATIENCE, FakeNode
 from tests.stage.programs import run, start
 
 NOTICE = "An error occurred and has been automatically reported"
@@ -20,6 +20,7 @@ NOTICE = "An error occurred and has been automatically reported"
 def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[FakeNode]:
     monkeypatch.setenv("AGGREGATOR_SPOOL", str(tmp_path / "spool"))
     monkeypatch.setenv("AGGREGATOR_SOCKET", str(tmp_path / "ingest.sock"))
+    monkeypatch.setattr(notice, "WAIT_SECONDS", PATIENCE)
     with FakeNode(tmp_path / "ingest.sock") as node:
         yield node
         api.uninstall()
@@ -180,7 +181,7 @@ def test_whatever_it_is_given_capture_does_not_raise(node: FakeNode) -> None:
         aggregator.capture(thing, context=3, fingerprint=7, severity=object())  # pyright: ignore[reportArgumentType] - on purpose
         aggregator.report(thing, type=4, count="many", logs=8)  # pyright: ignore[reportArgumentType] - on purpose
     aggregator.report("still here")
-    assert aggregator.flush(5)
+    assert aggregator.flush(PATIENCE)
     assert node.wait_records(1)[-1]["message"] == "still here"
 
 
@@ -229,7 +230,7 @@ def test_exec_of_a_command_that_is_not_there(tmp_path: Path, node: FakeNode) -> 
 
 
 def test_exec_does_not_wait_for_what_the_command_left_running(tmp_path: Path, node: FakeNode) -> None:
-    status, out, _ = execute(tmp_path, "sh", "-c", "sleep 20 >/dev/null & echo $!; exit 1")
+    status, out, _ = execute(tmp_path, "sh", "-c", "sleep 600 >/dev/null & echo $!; exit 1")
     os.kill(int(out), signal.SIGKILL)
     assert status == 1
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from aggregator.roster import DEPTH
+from aggregator.unreadable import UNREADABLE
 
 PROTOCOL = "/error-aggregator/hello/1"
 
@@ -34,7 +35,7 @@ def read_hello(data: bytes) -> Hello | None:
     """None where it is none."""
     try:
         return _hellos.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 
@@ -42,5 +43,5 @@ def refusal(answer: bytes) -> str:
     """The name of the reason, where a neighbour refused this node; else nothing."""
     try:
         return _refusals.decode(answer).refused
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return ""

@@ -19,6 +19,7 @@ from aggregator import fleetkey
 from aggregator.fleetkey import Key, NetworkKey, Succession
 from aggregator.member import Invitation, Sign, Verify
 from aggregator.reason import Reason
+from aggregator.unreadable import UNREADABLE
 
 PREFIX = "ea1_"
 CONTEXT = b"error-aggregator invitation token 1\0"
@@ -68,7 +69,7 @@ def read(text: str, verify: Verify, address: Callable[[str], bool]) -> Token:
     body, signature = data[:-SIGNATURE_BYTES], data[-SIGNATURE_BYTES:]
     try:
         token = msgspec.msgpack.decode(body, type=Token)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise _damaged("what it holds is not an invitation") from None
     if not verify(token.invitation.fleet, CONTEXT + body, signature):
         raise _damaged("its signature does not hold")

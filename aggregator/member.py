@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from aggregator.reason import Reason
+from aggregator.unreadable import UNREADABLE
 
 INVITATION = b"error-aggregator invitation 1\0"
 ADMISSION = b"error-aggregator admission 1\0"
@@ -109,7 +110,7 @@ def read_chain(value: object) -> Member | None:
         return None
     try:
         return msgspec.msgpack.decode(value, type=Member)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

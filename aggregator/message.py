@@ -13,6 +13,7 @@ import msgspec
 from aggregator.book import Fact, FactKey, Ruling
 from aggregator.brief import brief
 from aggregator.page import Page
+from aggregator.unreadable import UNREADABLE
 
 VERSION = 1
 MESSAGE_BYTES = 16 * 1024  # a larger page waits for sync
@@ -63,5 +64,5 @@ def decode(data: bytes) -> Message:
         raise BadMessage(f"format {data[0]}: this node reads {VERSION}")
     try:
         return _messages.decode(memoryview(data)[1:])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadMessage(brief(error)) from None

@@ -16,6 +16,7 @@ import msgspec
 
 from aggregator.brief import brief
 from aggregator.tally import Renamed, Tally
+from aggregator.unreadable import UNREADABLE
 
 TALLIES = 64  # in one page
 FULL_BYTES = (
@@ -87,7 +88,7 @@ def read_body(body: bytes) -> list[Tally]:
         tallies = _bodies.decode(body)
         if not all(tally.signature.startswith(FIRST) for tally in tallies):
             tallies = [tally if tally.formerly else _plain(tally) for tally in _later_bodies.decode(body)]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadPage(brief(f"body: {error}")) from None
     if len(tallies) > TALLIES:
         raise BadPage(f"{len(tallies)} tallies: at most {TALLIES}")

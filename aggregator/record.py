@@ -16,6 +16,7 @@ import msgspec
 
 from aggregator import limits
 from aggregator.brief import brief
+from aggregator.unreadable import UNREADABLE
 
 Severity = Literal["low", "medium", "high", "critical"]
 Link = Literal["", "cause", "context", "member"]
@@ -137,7 +138,7 @@ def decode(data: bytes | memoryview, *, json: bool = False) -> ErrorRecord:
     """The record in `data` (MessagePack, or JSON). Raises `BadRecord`. Unknown fields are ignored."""
     try:
         record = (_json_records if json else _records).decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRecord(not_a_record(error)) from None
     return record.check()
 
@@ -146,7 +147,7 @@ def decode_head(data: bytes | memoryview, *, json: bool = False) -> Head:
     """The head of the record in `data`, which must outlive it. Raises `BadRecord`."""
     try:
         head = (_json_heads if json else _heads).decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise BadRecord(not_a_record(error)) from None
     return head.check()
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from aggregator.member import Sign, VerifyPeer
+from aggregator.unreadable import UNREADABLE
 
 CONTEXT = b"error-aggregator sample 1\0"
 DRAWN_CHARS = 16  # of a name: what was drawn; then whose it is
@@ -54,5 +55,5 @@ def read(data: bytes) -> Sealed | None:
     """None where it is none."""
     try:
         return _decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None

@@ -19,6 +19,7 @@ from aggregator.book import OTHER_KINDS, ROOM, Book, Fact, FactKey, Ruling, join
 from aggregator.entries import why_not_kept
 from aggregator.reason import Reason
 from aggregator.roster import Roster
+from aggregator.unreadable import UNREADABLE
 from node.clock import Clock
 from node.store import Operation, Store, audit, book, intents
 
@@ -77,7 +78,7 @@ class BookKeeper:
                 if reason is not None:
                     return reason
                 self.book.put_ruling(ruling, own=True)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             return Reason.BAD_MESSAGE
         return None
 

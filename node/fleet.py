@@ -21,6 +21,7 @@ from aggregator.fleetkey import Key, Keys, NetworkKey, Succession
 from aggregator.member import Member, check, check_admission
 from aggregator.reason import Reason
 from aggregator.roster import Roster
+from aggregator.unreadable import UNREADABLE
 from node import markerkey
 from node.identity import Identity, IdentityError, load, verify, verify_key
 
@@ -127,7 +128,7 @@ def read(path: Path) -> FleetFile | None:
     try:
         version = msgspec.json.decode(data, type=_Head).version
         file = msgspec.json.decode(data, type=FleetFile) if version == VERSION else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise FleetError(f"{path}: is damaged ({error}): restore it, or move it away and join again") from None
     if file is None:
         raise FleetError(

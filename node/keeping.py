@@ -24,6 +24,8 @@ from aggregator.page import PageKey
 from aggregator.questions import Answer, BadAnswer
 from aggregator.sync import Pulled, pull
 from aggregator.turns import EVERY
+from aggregator.unreadable import UNREADABLE
+from node.asked import NO_ANSWER, question_of
 from node.clock import Clock
 from node.store import StoreError
 
@@ -40,7 +42,7 @@ _requests = msgspec.msgpack.Decoder(Request)
 _replies = msgspec.msgpack.Decoder(Reply)
 _answers = msgspec.msgpack.Decoder(Answer)
 
-WRONG = (BadAnswer, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+WRONG = (BadAnswer, *UNREADABLE)
 
 
 class Ask(Protocol):
@@ -90,15 +92,10 @@ class Shelving:
 
     async def handle(self, peer: str, request: bytes) -> bytes:
         """Answer a member. Raises `StoreError`: then nothing was taken, and it will be brought again."""
-        if self._fleet.why_not(peer) is not None:
-            self.counts["refused"] += 1
-            return b""
-        try:
-            asked: Request = _requests.decode(request)
-        except WRONG:
-            self.counts["malformed"] += 1
-            return b""
+        asked: Request | None = question_of(peer, request, _requests, self._fleet, self.counts)
         match asked:
+            case None:
+                return NO_ANSWER
             case Shelf(repository=repository, question=question):
                 settled = self._fleet.keeping.has_all(repository, self._clock.elapsed())
                 return msgspec.msgpack.encode(answer(question, self._fleet.shelf(repository, settled)))

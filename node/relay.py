@@ -17,6 +17,8 @@ from aggregator.brief import brief
 from aggregator.fleet import Fleet
 from aggregator.keepers import NO_REPOSITORY
 from aggregator.question import Answered, Question, answered
+from aggregator.unreadable import UNREADABLE
+from node.asked import NO_ANSWER, question_of
 from node.clock import Clock
 
 PROTOCOL = "/error-aggregator/question/1"
@@ -34,7 +36,7 @@ T = TypeVar("T")
 _questions = msgspec.msgpack.Decoder(Question)
 _answers = msgspec.msgpack.Decoder(Answered)
 
-WRONG = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
+WRONG = (*UNREADABLE, ValueError)
 
 
 class Said(NamedTuple):
@@ -73,14 +75,9 @@ class Relay:
 
     async def handle(self, peer: str, request: bytes) -> bytes:
         """Answer a member. Who is none, and what is no question, are counted and get an empty answer."""
-        if self._fleet.why_not(peer) is not None:
-            self.counts["refused"] += 1
-            return b""
-        try:
-            question = _questions.decode(request)
-        except WRONG:
-            self.counts["malformed"] += 1
-            return b""
+        question = question_of(peer, request, _questions, self._fleet, self.counts)
+        if question is None:
+            return NO_ANSWER
         if not self._has_all(question.repository):
             self.counts["not_kept"] += 1
             return msgspec.msgpack.encode(Answered(keeps=False))

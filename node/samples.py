@@ -23,6 +23,7 @@ from aggregator.page import RUN_CHARS, Origin
 from aggregator.record import BadRecord, ErrorRecord, decode, encode
 from aggregator.sample import SLOTS, redacted
 from aggregator.sealed import RECORD_BYTES, Sealed
+from node.asked import NO_ANSWER, question_of
 from node.clock import Clock
 from node.store import Store, StoreError, samples
 from node.store.samples import Sample
@@ -93,20 +94,15 @@ class Samples:
 
     async def handle(self, peer: str, request: bytes) -> bytes:
         """Answer a neighbour: a sealed record, or nothing."""
-        if self._fleet.why_not(peer) is not None:
-            self.counts["refused"] += 1
-            return b""
-        try:
-            wanted = _requests.decode(request)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            self.counts["malformed"] += 1
-            return b""
+        wanted = question_of(peer, request, _requests, self._fleet, self.counts)
+        if wanted is None:
+            return NO_ANSWER
         if isinstance(wanted, Keep):
             await self._keep(peer, wanted)
-            return b""
+            return NO_ANSWER
         ids = wanted.ids[:8]
         found = await self._local(ids) or await self._elsewhere(ids, min(wanted.hops, HOPS - 1), but=peer)
-        return msgspec.msgpack.encode(found) if found else b""
+        return msgspec.msgpack.encode(found) if found else NO_ANSWER
 
     async def _local(self, ids: Sequence[str]) -> Sealed | None:
         for each in ids:

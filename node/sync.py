@@ -24,6 +24,8 @@ from aggregator.fleet import Fleet
 from aggregator.questions import Answer, BadAnswer, Compare, Question
 from aggregator.sync import Pulled, pull
 from aggregator.turns import Turns
+from aggregator.unreadable import UNREADABLE
+from node.asked import NO_ANSWER, question_of
 from node.clock import Clock
 from node.store import StoreError
 
@@ -98,14 +100,9 @@ class Sync:
 
     async def handle(self, peer: str, request: bytes) -> bytes:
         """Answer a neighbour. A stranger, and what is no question, are counted and get an empty answer."""
-        if self._fleet.why_not(peer) is not None:
-            self.counts["refused"] += 1
-            return b""
-        try:
-            question = _questions.decode(request)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            self.counts["malformed"] += 1
-            return b""
+        question = question_of(peer, request, _questions, self._fleet, self.counts)
+        if question is None:
+            return NO_ANSWER
         self.counts["answered"] += 1
         if isinstance(question, Compare):
             self._heard(peer, question)
@@ -150,7 +147,7 @@ class Sync:
         except Unreachable as error:
             self.counts["unreachable"] += 1
             log.debug("no answer", peer=peer, reason=str(error))
-        except (BadAnswer, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (BadAnswer, *UNREADABLE) as error:
             self.counts["nonsense"] += 1
             self._left_alone[peer] = self._clock.elapsed() + TIMEOUT
             log.warning(

@@ -16,7 +16,7 @@ WIRING = {
 }  # fmt: skip
 # What a stage may build on besides `aggregator`: state, settings and small tools, which import no stage themselves.
 GROUND = {
-    "node.activation", "node.addresses", "node.book", "node.clock", "node.config", "node.control.done",
+    "node.activation", "node.addresses", "node.asked", "node.book", "node.clock", "node.config", "node.control.done",
     "node.control.peers", "node.control.rows", "node.control.state", "node.control.view", "node.fleet", "node.identity",
     "node.logs", "node.markerkey", "node.policy", "node.sockets", "node.store", "node.turn",
 }  # fmt: skip

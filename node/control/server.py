@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from aggregator.brief import brief
 from aggregator.fleetkey import Keys
+from aggregator.unreadable import UNREADABLE
 from node.book import BookFull
 from node.config import ConfigError
 from node.control import answers, kept, planned, roll
@@ -103,7 +104,7 @@ def _endpoint(view: View, run: Handler) -> Callable[[Request], Awaitable[Respons
             return _noted(value) if isinstance(value, Noted) else _json(value)
         except Unknown as error:
             return _json({"error": brief(error)}, 404)
-        except (BadRequest, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (BadRequest, *UNREADABLE) as error:
             return _json({"error": brief(error)}, 400)
         except (BookFull, ConfigError, FleetError) as error:
             return _json({"error": str(error)}, 409)

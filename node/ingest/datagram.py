@@ -8,10 +8,11 @@ import socket
 
 from aggregator import limits
 from aggregator.record import BadRecord, not_a_record
+from aggregator.unreadable import UNREADABLE
 from node.ingest.counters import Counters
 from node.ingest.rates import Rates
 from node.ingest.sender import Taking
-from node.ingest.wire import BRACE, DECODING, decode, decode_json
+from node.ingest.wire import BRACE, decode, decode_json
 from node.sockets import Bound, Peer, peer_in
 
 ROUND = 256  # datagrams that are read before connections have their turn
@@ -51,7 +52,7 @@ class Datagrams:
         try:
             sent = decode_json(frame) if json else decode(frame)
             self._desk.take(sent, frame, json, peer._asdict())
-        except DECODING as error:
+        except UNREADABLE as error:
             self._counters.refuse(not_a_record(error))
             return
         except BadRecord as error:

@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 from aggregator import limits
 from aggregator.record import BadRecord, not_a_record
+from aggregator.unreadable import UNREADABLE
 from node.ingest.batch import Answer, Batch, Refusal, Reply, Wish
 from node.ingest.counters import Counters
 from node.ingest.repeats import Repeat
 from node.ingest.sessions import Session, Sessions
-from node.ingest.wire import BRACE, DECODING, LENGTH, Sent, decode, decode_json, is_json, number_in, session_in
+from node.ingest.wire import BRACE, LENGTH, Sent, decode, decode_json, is_json, number_in, session_in
 
 
 class Taking(Protocol):
@@ -123,7 +124,7 @@ class Sender:
         json = self.json is True
         try:
             sent = decode_json(frame) if json else decode(frame)
-        except DECODING as error:
+        except UNREADABLE as error:
             self._take_odd(frame, not_a_record(error))
             return
         seq = sent.seq

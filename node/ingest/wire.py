@@ -9,10 +9,10 @@ import msgspec
 from aggregator import limits
 from aggregator.brief import brief
 from aggregator.record import BadRecord, Head
+from aggregator.unreadable import UNREADABLE
 
 LENGTH = struct.Struct(">I")
 BRACE = ord("{")  # the first byte of a connection that speaks JSON lines
-DECODING = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # how a decoder says no
 
 
 class Sent(Head, frozen=True, kw_only=True, gc=False):
@@ -57,7 +57,7 @@ def session_in(frame: memoryview, json: bool) -> bytes | None:
     """The session that a hello names; None when the frame is no hello. Raises `BadRecord`."""
     try:
         hello = (_json_hello if json else _hello).decode(frame)
-    except DECODING:
+    except UNREADABLE:
         return None
     session = hello.session
     if isinstance(session, str):
@@ -73,7 +73,7 @@ def number_in(frame: memoryview, json: bool) -> int | None:
     """The number of a record that is refused, where it can be read."""
     try:
         return (_json_numbered if json else _numbered).decode(frame).seq
-    except DECODING:
+    except UNREADABLE:
         return None
 
 
@@ -81,7 +81,7 @@ def is_json(line: bytes) -> bool:
     """Whether it is whole: a beginning of a map is none."""
     try:
         msgspec.json.decode(line, type=msgspec.Raw)
-    except DECODING:
+    except UNREADABLE:
         return False
     return True
 

@@ -24,7 +24,7 @@ class Disconnected(Exception):
 class Sender:
     """One connection. Raises `Disconnected` where the node is gone."""
 
-    def __init__(self, path: Path, timeout: float = 10.0) -> None:
+    def __init__(self, path: Path, timeout: float = 60.0) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(timeout)
         self._buffer = b""

@@ -12,6 +12,7 @@ from node.clock import SystemClock
 from node.demo.github.server import StandIn, serve
 from node.github import Attempt, Client, GitHub, Token
 from node.github.token import Secret, kind_of
+from tests.stage.standin import IDLE
 
 SHOP = "acme/shop"
 ROOT = "s1-" + "ab" * 16
@@ -72,7 +73,7 @@ class World:
 
 @asynccontextmanager
 async def github_world() -> AsyncGenerator[World]:
-    async with serve() as standin, httpx.AsyncClient() as http:
+    async with serve() as standin, httpx.AsyncClient(trust_env=False, timeout=60, limits=IDLE) as http:
         world = World(standin, http)
         try:
             yield world

@@ -17,7 +17,7 @@ from node.network.identity import library_id
 
 PSK = "5e" * 32
 OTHER_PSK = "0f" * 32
-PATIENCE = 40.0  # seconds for what has no deadline of its own, so that a broken test ends
+PATIENCE = 100.0  # seconds for what has no deadline of its own, so that a broken test ends
 
 
 class TestLog:

@@ -19,7 +19,7 @@ import httpx
 from github.Repository import Repository
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 10.0  # seconds until something eventual must have happened
+PATIENCE = 60.0  # seconds until something eventual must have happened
 IDLE = httpx.Limits(keepalive_expiry=2.0)  # seconds; sooner than the server ends a connection that says nothing
 T = TypeVar("T")
 
@@ -137,7 +137,7 @@ def started(*arguments: str) -> Generator[Hub]:
                 yield hub
         finally:
             process.terminate()
-            process.wait(3 * PATIENCE)  # it removes its repositories
+            process.wait(PATIENCE)  # it removes its repositories
 
 
 def eventually(look: Callable[[], T | None]) -> T:

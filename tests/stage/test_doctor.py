@@ -30,7 +30,7 @@ from node.sockets import bind
 from node.store.database import NAME, open_writer
 from tests.stage.github_world import SHOP, World, github_world
 from tests.stage.kit import NOW, FakeClock, places_in
-from tests.stage.network_fleet import OTHER_PSK, PSK, fleet_in, key_of
+from tests.stage.network_fleet import OTHER_PSK, PATIENCE, PSK, fleet_in, key_of
 from tests.stage.powers import without_powers
 from tests.stage.run_cli import Home
 from tests.stage.test_control import serving
@@ -262,7 +262,7 @@ async def test_a_wrong_network_key_and_a_dead_node_are_found_by_trying_and_the_r
 
         def lonely(psk: str, address: str) -> Case:
             async def test(address: str) -> str | None:
-                return await probe(address, psk, key_of("carol"), 4)
+                return await probe(address, psk, key_of("carol"), PATIENCE if psk == PSK else 4)
 
             return case(tmp_path, company=company(neighbours=None, addresses=[address], test=test))
 

@@ -22,7 +22,7 @@ async def test_who_was_let_in_lets_in_others_when_the_inviter_is_gone_and_stays_
     tmp_path: Path,
 ) -> None:
     founders = Founders(uses=3)
-    with trio.fail_after(60):
+    with trio.fail_after(180):
         async with AsyncExitStack() as first:
             alice = await first.enter_async_context(node(founders, tmp_path / "alice"))
             bob = await first.enter_async_context(node(founders, tmp_path / "bob", alice.address, asking=True))

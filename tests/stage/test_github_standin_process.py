@@ -14,11 +14,14 @@ import pytest
 import trio
 
 from node.demo.github.server import Options, serve
-from tests.stage.standin import ROOT
+from tests.stage.standin import PATIENCE, ROOT
 
 
 async def test_it_runs_inside_a_trio_program_on_a_clock_of_its_own():
-    async with serve(Options(clock=lambda: 1_800_000_000.0)) as standin, httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        serve(Options(clock=lambda: 1_800_000_000.0)) as standin,
+        httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client,
+    ):
         headers = {"Authorization": f"token {standin.token}"}
         place = f"{standin.url}/repos/{standin.repository}/issues"
         answer = await client.post(place, headers=headers, json={"title": "t"})
@@ -32,7 +35,7 @@ async def test_two_of_them_run_side_by_side():
     async with serve() as one, serve() as other:
         assert one.url != other.url
         assert one.token != other.token
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client:
             foreign = await client.get(f"{other.url}/user", headers={"Authorization": f"token {one.token}"})
             assert foreign.status_code == 401
 
@@ -67,7 +70,7 @@ def test_a_signal_stops_the_program_cleanly(number: signal.Signals, tmp_path: Pa
         assert process.stdout is not None
         assert '"url"' in process.stdout.readline()
         process.send_signal(number)
-        rest, complaints = process.communicate(timeout=10)
+        rest, complaints = process.communicate(timeout=PATIENCE)
     assert (process.returncode, rest, complaints) == (0, "", "")
     assert list(tmp_path.iterdir()) == []
 
@@ -78,7 +81,7 @@ def test_a_taken_port_is_named_with_the_remedy():
         taken.listen()
         port = str(taken.getsockname()[1])
         command = [sys.executable, "-m", "node.demo.github", "--port", port]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=20, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE, check=False)
     assert done.returncode == 1
     assert port in done.stderr
     assert "--port" in done.stderr

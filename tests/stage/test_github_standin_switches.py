@@ -356,7 +356,7 @@ def test_limits_refuse_only_when_strict(hub: Hub):
 
 
 def test_a_slow_answer_outlasts_the_clients_patience(hub: Hub):
-    hub.fault("SLOW", method="POST", seconds=0.5)
+    hub.fault("SLOW", method="POST", seconds=2)
     with pytest.raises(httpx.ReadTimeout):
         hub.post("issues", {"title": "slow"}, timeout=0.1)
     assert eventually(lambda: "slow" in titles(hub))

@@ -22,6 +22,11 @@ def gh(folder: Path, script: str) -> str:
     return f"{folder}:/usr/bin:/bin"
 
 
+@pytest.fixture(autouse=True)
+def _a_busy_machine_may_take_long_to_run_gh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.github.token.GH_SECONDS", 60.0)
+
+
 @pytest.fixture
 def machine(tmp_path: Path) -> dict[str, str]:
     """An environment in which every source has a token of its own."""

@@ -16,7 +16,7 @@ from node.ingest.turns import Turns
 from node.sockets import Peer, peer_of
 from tests.hostile import ANSWER_BYTES, BAD, HELLO, ODD, SENT, SESSION, Bad, line, raw
 from tests.sender import Map, error, frame, numbered
-from tests.stage.kit import Running, Talker, ingesting
+from tests.stage.kit import PATIENCE, Running, Talker, ingesting
 
 WHOLE = frame({"seq": 1, **error(1)})
 NOISY, QUIET = 1000, 2000  # user ids
@@ -155,11 +155,11 @@ def numbered_body(body: bytes, seq: int) -> bytes:
         return body
 
 
-async def crowding(node: Running, data: bytes, size: int) -> list[Talker]:
-    """`size` connections that each sent `data`, and were read."""
+async def crowding(node: Running, data: bytes, size: int, patience: float = PATIENCE) -> list[Talker]:
+    """`size` connections that each sent `data`, and were read. `patience`: who is not read cannot say all of it."""
     talkers = [await node.talk() for _ in range(size)]
     for talker in talkers:
-        with trio.move_on_after(1):  # who is not read cannot say all of it
+        with trio.move_on_after(patience):
             await talker.stream.send_all(data)
     return talkers
 
@@ -206,7 +206,7 @@ async def test_answers_that_nobody_fetches_are_held_up_to_a_bound(
 ) -> None:
     monkeypatch.setattr(crowd, "HELD_BYTES", 1_000_000)
     async with ingesting(tmp_path) as node:
-        await crowding(node, b'{"message":"x"}\n' * 12_000, 3)
+        await crowding(node, b'{"message":"x"}\n' * 12_000, 3, patience=1)
         await node.until(lambda: node.ingest.counters.full >= 1)
         talker = await node.talk()
         await talker.send(error(1))

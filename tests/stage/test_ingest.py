@@ -408,9 +408,8 @@ async def test_datagrams_are_counted_without_an_answer(tmp_path: Path) -> None:
             sender.send(b'{"message":"a"}')
             sender.send(frame(error(1))[4:])
             sender.send(b"nonsense")
-        await node.until(lambda: sum(node.counts().values()) == 2)
+        await node.until(lambda: node.ingest.counters.datagrams == 3 and sum(node.counts().values()) == 2)
         assert node.counts() == {"Error: a": 1, title(1): 1}
-        assert node.ingest.counters.datagrams == 3
         assert sum(node.ingest.counters.refused.values()) == 1
 
 
@@ -470,16 +469,21 @@ async def test_when_it_ends_what_was_taken_is_acknowledged_and_the_rest_told(tmp
         assert await other.ended()
 
 
-async def test_when_it_ends_who_has_connected_to_say_one_thing_is_heard_out(tmp_path: Path) -> None:
+async def test_when_it_ends_who_has_connected_to_say_one_thing_is_heard_out(
+    tmp_path: Path, mock_clock: trio.testing.MockClock
+) -> None:
+    mock_clock.rate = 1.0
     async with ingesting(tmp_path) as node:
         shell, quiet = await node.talk(), await node.talk()
         await node.until(lambda: node.ingest.counters.connections == 2)
+        mock_clock.rate = 0.0  # the moment in which they are heard out lasts as long as the test wants
         node.scope.cancel()
         with trio.CancelScope(shield=True):
-            await trio.sleep(0.05)  # so that it is ending when the line comes
+            await trio.testing.wait_all_tasks_blocked(0.01)  # so that it is ending when the line comes
             await shell.stream.send_all(msgspec.json.encode(error(1)) + b"\n")
             await shell.stream.send_eof()
             assert (await shell.line())["ack"] == 1
+            mock_clock.jump(receive.LAST_WORDS)
             assert await quiet.answer() == {"error": "stopping", "retry": True}
             shell.stream.socket.close()
     assert node.counts() == {"Error1: step 1 failed": 1}

@@ -11,7 +11,7 @@ import trio
 
 from node.manager import Manager, manager_in
 
-NOW = 10.0  # seconds that something may take which is on its way
+NOW = 60.0  # seconds that something may take which is on its way
 
 
 class Listener:
@@ -20,7 +20,7 @@ class Listener:
     def __init__(self, path: Path) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(path))
-        self.socket.settimeout(30.0)
+        self.socket.settimeout(60.0)
         self.address = str(path)
 
     def __enter__(self) -> Self:

@@ -10,7 +10,7 @@ from aggregator.book import Fact, FactKey, Standing
 from tests.pure.factories import name, seen
 from tests.stage.meshes import Founders, MeshNode, node
 
-DEADLINE = 30.0  # seconds: far above what it takes, so that a slow machine does not fail
+DEADLINE = 120.0  # seconds: far above what it takes, so that a slow machine does not fail
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from node.network import test_address as probe
 from tests.stage.network_fleet import (
     OTHER_PSK,
+    PATIENCE,
     PSK,
     address_of,
     fleet_in,
@@ -22,7 +23,7 @@ from tests.stage.network_fleet import (
 async def test_a_node_of_the_fleet_answers_and_the_visit_leaves_no_link(tmp_path: Path) -> None:
     async with fleet_in(tmp_path) as fleet:
         alice, bob = await fleet.pair()
-        assert await probe(alice.addresses[0], PSK, key_of("carol"), 5) is None
+        assert await probe(alice.addresses[0], PSK, key_of("carol"), PATIENCE) is None
         await until(lambda: [link.peer_id for link in alice.peers()] == [bob.peer_id])
         await reaches(alice, bob)
 
@@ -34,12 +35,12 @@ async def test_each_way_of_not_answering_has_its_words(tmp_path: Path) -> None:
         nobody = f"/ip4/127.0.0.1/tcp/9/p2p/{alice.peer_id}"
         other = f"{address}/p2p/{id_of('bob')}"
         key = key_of("carol")
-        assert "nothing listens" in str(await probe(nobody, PSK, key, 5))
-        assert "another node answers" in str(await probe(other, PSK, key, 5))
-        assert "this node itself" in str(await probe(alice.addresses[0], PSK, key_of("alice"), 5))
-        assert "not an address of a node" in str(await probe(address, PSK, key, 5))
-        assert "64 hex digits" in str(await probe(alice.addresses[0], "short", key, 5))
-        assert "expected 32" in str(await probe(alice.addresses[0], PSK, b"short", 5))
+        assert "nothing listens" in str(await probe(nobody, PSK, key, PATIENCE))
+        assert "another node answers" in str(await probe(other, PSK, key, PATIENCE))
+        assert "this node itself" in str(await probe(alice.addresses[0], PSK, key_of("alice"), PATIENCE))
+        assert "not an address of a node" in str(await probe(address, PSK, key, PATIENCE))
+        assert "64 hex digits" in str(await probe(alice.addresses[0], "short", key, PATIENCE))
+        assert "expected 32" in str(await probe(alice.addresses[0], PSK, b"short", PATIENCE))
 
 
 async def test_a_wrong_network_key_is_named_and_the_listener_is_unharmed(tmp_path: Path) -> None:

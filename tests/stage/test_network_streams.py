@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import math
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,17 @@ from libp2p.host.exceptions import StreamFailure
 from node.network import Network, NetworkError, Reason, frames
 from node.network.frames import MAX_PAYLOAD, Status
 from node.network.identity import library_id
-from tests.stage.network_fleet import Fleet, Stranger, address_of, collect, fleet_in, linked, stranger, until
+from tests.stage.network_fleet import (
+    PATIENCE,
+    Fleet,
+    Stranger,
+    address_of,
+    collect,
+    fleet_in,
+    linked,
+    stranger,
+    until,
+)
 
 ECHO = "/test/echo/1"
 
@@ -40,7 +51,7 @@ async def test_many_questions_use_one_stream(tmp_path: Path) -> None:
     async with fleet_in(tmp_path) as fleet:
         alice, bob = await pair_with_echo(fleet)
         for number in range(20):
-            assert await bob.request(alice.peer_id, ECHO, b"%d" % number, 5) == b"%d" % number
+            assert await bob.request(alice.peer_id, ECHO, b"%d" % number, PATIENCE) == b"%d" % number
         assert streams_of(bob, ECHO) == streams_of(alice, ECHO) == 1
         assert alice.statistics().served >= 20
 
@@ -55,20 +66,20 @@ async def test_seven_megabytes_come_in_pages(tmp_path: Path) -> None:
     async with fleet_in(tmp_path) as fleet:
         alice, bob = await fleet.pair()
         alice.handle("/test/pages/1", page)
-        pages = [await bob.request(alice.peer_id, "/test/pages/1", b"%d" % number, 10) for number in range(7)]
+        pages = [await bob.request(alice.peer_id, "/test/pages/1", b"%d" % number, PATIENCE) for number in range(7)]
         assert b"".join(pages) == whole
 
 
 async def test_a_question_may_be_as_large_as_an_answer(tmp_path: Path) -> None:
     async with fleet_in(tmp_path) as fleet:
         alice, bob = await pair_with_echo(fleet)
-        assert await bob.request(alice.peer_id, ECHO, bytes(MAX_PAYLOAD), 10) == bytes(MAX_PAYLOAD)
+        assert await bob.request(alice.peer_id, ECHO, bytes(MAX_PAYLOAD), PATIENCE) == bytes(MAX_PAYLOAD)
         with pytest.raises(NetworkError) as refused:
-            await bob.request(alice.peer_id, ECHO, bytes(MAX_PAYLOAD + 1), 10)
+            await bob.request(alice.peer_id, ECHO, bytes(MAX_PAYLOAD + 1), PATIENCE)
         assert refused.value.reason is Reason.TOO_LARGE
 
 
-async def failing(network: Network, peer_id: str, protocol: str, deadline: float = 5) -> Reason:
+async def failing(network: Network, peer_id: str, protocol: str, deadline: float = PATIENCE) -> Reason:
     with pytest.raises(NetworkError) as error:
         await network.request(peer_id, protocol, b"?", deadline)
     return error.value.reason
@@ -95,7 +106,7 @@ async def test_each_failure_has_its_reason_and_the_stream_its_next_answer(tmp_pa
         assert await failing(bob, alice.peer_id, "/test/slow/1", deadline=0.3) is Reason.TIMEOUT
         assert await failing(bob, alice.peer_id, "/test/unknown/1") is Reason.NOT_SUPPORTED
         assert await failing(bob, "12D3KooW" + "1" * 44, ECHO) is Reason.NOT_CONNECTED
-        assert await bob.request(alice.peer_id, ECHO, b"well", 5) == b"well"
+        assert await bob.request(alice.peer_id, ECHO, b"well", PATIENCE) == b"well"
         assert fleet.log.said("request failed")
         assert alice.statistics().rebuilt == bob.statistics().rebuilt == 0
 
@@ -117,7 +128,7 @@ async def test_at_most_four_questions_at_a_time_go_to_a_peer(tmp_path: Path) -> 
         alice.handle("/test/counted/1", counted)
         async with trio.open_nursery() as nursery:
             for _ in range(10):
-                nursery.start_soon(bob.request, alice.peer_id, "/test/counted/1", b"", 10)
+                nursery.start_soon(bob.request, alice.peer_id, "/test/counted/1", b"", PATIENCE)
             await until(lambda: running == 4)
             await trio.sleep(0.2)
             go.set()
@@ -133,23 +144,22 @@ async def test_a_broken_link_ends_a_question_at_once(tmp_path: Path) -> None:
         alice, bob = await fleet.pair()
         alice.handle("/test/never/1", never)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(failing, bob, alice.peer_id, "/test/never/1", 30)
+            nursery.start_soon(failing, bob, alice.peer_id, "/test/never/1", math.inf)
             await until(lambda: streams_of(alice, "/test/never/1") == 1)
-            with trio.fail_after(5):
-                await fleet.stop(alice)
+            await fleet.stop(alice)
 
 
 async def test_questions_work_again_after_the_peer_restarted(tmp_path: Path) -> None:
     async with fleet_in(tmp_path) as fleet:
         alice, bob = await pair_with_echo(fleet)
         listen = (address_of(alice),)
-        assert await bob.request(alice.peer_id, ECHO, b"1", 5) == b"1"
+        assert await bob.request(alice.peer_id, ECHO, b"1", PATIENCE) == b"1"
         await fleet.stop(alice)
         again = fleet.make("alice", listen=listen)
         again.handle(ECHO, echo)
         await fleet.run(again)
         await linked(again, bob)
-        assert await bob.request(alice.peer_id, ECHO, b"2", 5) == b"2"
+        assert await bob.request(alice.peer_id, ECHO, b"2", PATIENCE) == b"2"
 
 
 HOSTILE = {
@@ -169,7 +179,7 @@ async def test_a_hostile_question_costs_its_stream_and_nothing_else(tmp_path: Pa
         await stream.write(sent)
         await stream.close()
         await until(lambda: alice.statistics().rejected.get("broken request") == 1)
-        assert await bob.request(alice.peer_id, ECHO, b"well", 5) == b"well"
+        assert await bob.request(alice.peer_id, ECHO, b"well", PATIENCE) == b"well"
         assert alice.statistics().rebuilt == 0
 
 
@@ -186,7 +196,7 @@ async def test_a_peer_may_hold_only_so_many_streams_open(tmp_path: Path) -> None
             with contextlib.suppress(StreamFailure):  # reset before it was open
                 await open_echo(mallory, alice)
         await until(lambda: alice.statistics().rejected.get("too many streams", 0) >= 4)
-        assert await bob.request(alice.peer_id, ECHO, b"well", 5) == b"well"
+        assert await bob.request(alice.peer_id, ECHO, b"well", PATIENCE) == b"well"
 
 
 @pytest.mark.parametrize("answer", [HOSTILE["damaged"], HOSTILE["cut off"], b""], ids=["damaged", "cut off", "none"])
@@ -233,7 +243,7 @@ async def test_a_link_of_tiny_segments_carries_large_answers_and_messages(tmp_pa
         bob = await fleet.start("bob", seeds=(by_proxy,))
         await linked(alice, bob)
         big = bytes(range(256)) * 2048  # half a megabyte
-        assert await bob.request(alice.peer_id, ECHO, big, 20) == big
+        assert await bob.request(alice.peer_id, ECHO, big, PATIENCE) == big
         sent = [bytes([number]) * 30_000 for number in range(10)]
         for message in sent:
             await alice.publish(message)

@@ -8,7 +8,7 @@ import pytest
 import trio
 from libp2p.stream_muxer.yamux.yamux import Yamux
 
-from tests.stage.network_fleet import fleet_in
+from tests.stage.network_fleet import PATIENCE, fleet_in
 from tests.stage.test_network_faults import stack_of
 from tests.stage.test_network_streams import ECHO, echo
 
@@ -33,7 +33,7 @@ async def ask(directory: Path, without: frozenset[str]) -> None:
         alice, bob = await fleet.pair(without=without, **QUIET)
         alice.handle(ECHO, echo)
         for _ in range(QUESTIONS):
-            await bob.request(alice.peer_id, ECHO, b"is anything new?", 5)
+            await bob.request(alice.peer_id, ECHO, b"is anything new?", PATIENCE)
 
 
 @pytest.mark.parametrize("work", ["credit_in_bulk", "none"])
@@ -50,7 +50,7 @@ async def test_who_was_just_heard_from_is_not_pinged(tmp_path: Path, work: str) 
     async with fleet_in(tmp_path) as fleet:
         alice, bob = await fleet.pair(without=frozenset({work}), **QUIET)
         alice.handle(ECHO, echo)
-        await bob.request(alice.peer_id, ECHO, b"are you there?", 5)
+        await bob.request(alice.peer_id, ECHO, b"are you there?", PATIENCE)
         connection = stack_of(bob).swarm.get_connections()[0]
         ping = vars(monitor_module)["ping_connection"]
         pinged = await ping(connection, ping_timeout=60.0)

@@ -35,7 +35,7 @@ from node.notification.hidden import SECRET_CHARS
 from node.store import Store, open_store
 from tests.pure.factories import ALICE, name, tally
 from tests.stage.hook import SECRET, Hook, hook
-from tests.stage.kit import NOW, WINDOW, FakeClock
+from tests.stage.kit import NOW, PATIENCE, WINDOW, FakeClock
 from tests.stage.test_control import serving
 from tests.stage.view import FakeNotifying, some_view
 
@@ -64,9 +64,12 @@ async def test_a_command_that_hangs_is_killed_with_all_that_it_started(tmp_path:
     started = tmp_path / "started"
     shell = f"sleep 600 & echo $! > {started}.new; mv {started}.new {started}; wait"
     began = trio.current_time()
-    reason = await command.run(("/bin/sh", "-c", shell), b"{}", 1.5, FEW)
-    assert reason == "/bin/sh did not end within 1.5 s and was killed"
-    assert trio.current_time() - began < 30
+    for seconds in (1.5, 15.0, 60.0):  # a busy machine may not have started it by then
+        reason = await command.run(("/bin/sh", "-c", shell), b"{}", seconds, FEW)
+        assert reason == f"/bin/sh did not end within {seconds:g} s and was killed"
+        if started.exists():
+            break
+    assert trio.current_time() - began < 500
     child = int(started.read_text())
     await until(lambda: not runs(child))
 
@@ -79,7 +82,7 @@ def runs(process: int) -> bool:
 
 
 async def test_a_command_that_leaves_something_running_holds_up_nobody(tmp_path: Path) -> None:
-    with trio.fail_after(20):
+    with trio.fail_after(PATIENCE):
         assert await command.run(("/bin/sh", "-c", "sleep 600 & exit 0"), b"{}", 300, FEW) is None
 
 
@@ -325,7 +328,7 @@ class Desk:
 
 async def until(look: Callable[[], Any]) -> None:
     """What is awaited happens in another process or thread."""
-    with trio.fail_after(15):
+    with trio.fail_after(PATIENCE):
         while not look():  # noqa: ASYNC110
             await trio.sleep(0.02)
 

@@ -42,7 +42,7 @@ async def meet(*nodes: MeshNode) -> None:
 
 async def test_a_new_key_reaches_those_that_are_linked_only_through_others_and_cuts_no_link(tmp_path: Path) -> None:
     founders = Founders()
-    with trio.fail_after(60):
+    with trio.fail_after(180):
         async with (
             node(founders, tmp_path / "alice") as alice,
             node(founders, tmp_path / "bob", alice.address) as bob,
@@ -63,7 +63,7 @@ async def test_a_new_key_reaches_those_that_are_linked_only_through_others_and_c
 
 async def test_who_was_away_comes_back_with_the_key_it_had_and_learns_the_new_one(tmp_path: Path) -> None:
     founders = Founders()
-    with trio.fail_after(60):
+    with trio.fail_after(180):
         async with node(founders, tmp_path / "alice") as alice:
             key = next_key(founders, founders.network_key)
             await alice.mesh.rotation.renew(Keys(network=[key]))
@@ -74,7 +74,7 @@ async def test_who_was_away_comes_back_with_the_key_it_had_and_learns_the_new_on
 
 async def test_when_the_grace_is_over_the_old_key_is_taken_from_use(tmp_path: Path) -> None:
     founders = Founders()
-    with trio.fail_after(60):
+    with trio.fail_after(180):
         async with node(founders, tmp_path / "alice") as alice, node(founders, tmp_path / "bob", alice.address) as bob:
             await meet(alice, bob)
             await alice.mesh.rotation.renew(Keys(network=[next_key(founders, founders.network_key, grace=0.0)]))
@@ -87,7 +87,7 @@ async def test_when_the_grace_is_over_the_old_key_is_taken_from_use(tmp_path: Pa
 
 async def test_two_who_rotate_at_once_end_with_one_key(tmp_path: Path) -> None:
     founders = Founders()
-    with trio.fail_after(60):
+    with trio.fail_after(180):
         async with node(founders, tmp_path / "alice") as alice, node(founders, tmp_path / "bob", alice.address) as bob:
             await meet(alice, bob)
             keys = [next_key(founders, founders.network_key) for _ in range(2)]
@@ -100,7 +100,7 @@ async def test_two_who_rotate_at_once_end_with_one_key(tmp_path: Path) -> None:
 
 async def test_who_is_banned_is_not_told(tmp_path: Path) -> None:
     founders = Founders()
-    with trio.fail_after(60):
+    with trio.fail_after(180):
         async with node(founders, tmp_path / "alice") as alice, node(founders, tmp_path / "bob", alice.address) as bob:
             await meet(alice, bob)
             peer = bob.mesh.fleet.me.peer
@@ -117,12 +117,12 @@ async def test_who_is_banned_is_not_told(tmp_path: Path) -> None:
 async def test_a_stranger_with_the_network_key_is_not_told(tmp_path: Path) -> None:
     founders, others = Founders(), Founders()
     others.network_key = founders.network_key
-    with trio.fail_after(60):
+    with trio.fail_after(180):
         async with node(founders, tmp_path / "alice") as alice, node(others, tmp_path / "eve", alice.address) as eve:
             await until(lambda: len(eve.mesh.network.peers()) == 1)
             with pytest.raises(NetworkError):
                 await eve.mesh.network.request(alice.mesh.fleet.me.peer, rotation.PROTOCOL, b"\x80", 5.0)
-            assert alice.mesh.rotation.counts["refused"] == 1
+            await until(lambda: alice.mesh.rotation.counts["refused"] == 1)
 
 
 async def test_only_what_the_fleet_key_signed_is_taken(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ async def test_a_new_fleet_key_goes_round_and_who_it_lets_in_is_a_member_for_all
     founders = Founders()
     successor = from_seed(b"s" * 32)
     later = Successors(founders, successor)
-    with trio.fail_after(60):
+    with trio.fail_after(180):
         async with node(founders, tmp_path / "alice") as alice, node(founders, tmp_path / "bob", alice.address) as bob:
             await meet(alice, bob)
             key = next_key(founders, founders.network_key, by=successor)

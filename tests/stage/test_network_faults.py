@@ -172,10 +172,10 @@ async def test_a_refusal_uses_nothing_up(tmp_path: Path, without: tuple[str, ...
                 await mallory.connect(alice)
             await until(lambda: not mallory.swarm.get_connections())
         await until(lambda: alice.statistics().rejected.get("connection refused") == 6)
-        manager = vars(stack_of(alice).swarm)["_resource_manager"]
+        manager: object = vars(stack_of(alice).swarm)["_resource_manager"]
 
         def in_use() -> int:
-            return int(vars(manager)["_current_connections"]) if manager else 0
+            return vars(manager)["_current_connections"] if manager else 0
 
         await until(lambda: in_use() == leaked)
 

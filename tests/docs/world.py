@@ -20,7 +20,7 @@ with socket.socket(socket.AF_UNIX) as there:
     there.shutdown(socket.SHUT_WR)
     sys.stdout.write(there.makefile().read())
 """
-SECONDS = 60.0
+SECONDS = 180.0
 
 
 class World:

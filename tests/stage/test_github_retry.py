@@ -171,7 +171,7 @@ async def test_a_write_that_does_not_get_its_turn_in_time_is_not_sent(monkeypatc
     held = threading.Event()
 
     def slow(_: Github) -> bool:
-        return held.wait(5.0)
+        return held.wait(120.0)
 
     async with scripted(lambda _: GOOD) as server, trio.open_nursery() as nursery:
         client = client_of(server.url)

@@ -24,7 +24,7 @@ Door = Callable[[View, Path], AbstractAsyncContextManager[Connect]]
 HALF_A_BODY = " HTTP/1.1\r\nHost: n\r\nContent-Length: 50\r\n\r\n{"
 OFTEN = 100  # times within which two tasks of a connection met at its end
 LARGE = 2**20  # bytes; more than a socket holds
-LATE = 30.0  # seconds within which a busy machine notices that somebody hung up
+LATE = 120.0  # seconds within which a busy machine notices that somebody hung up
 
 
 @pytest.fixture(autouse=True)

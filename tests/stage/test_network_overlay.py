@@ -81,9 +81,9 @@ async def test_guests_beyond_the_cap_learn_of_others_and_are_cut(tmp_path: Path)
 
 async def test_no_more_links_are_opened_than_asked_for(tmp_path: Path) -> None:
     async with fleet_in(tmp_path) as fleet:
-        first = await fleet.start("first", dials=1)
-        known = tuple(first.addresses)
-        others = [await fleet.start(name, seeds=known, dials=1) for name in ("alice", "bob", "carol", "dave")]
+        first = await fleet.start("first", dials=1, dial_deadline=60.0)  # who is given up is dialled beside another
+        known, names = tuple(first.addresses), ("alice", "bob", "carol", "dave")
+        others = [await fleet.start(name, seeds=known, dials=1, dial_deadline=60.0) for name in names]
         await until(lambda: in_one_piece([first, *others]))
         await trio.sleep(1.5)
         assert all(sum(link.direction == "out" for link in one.peers()) <= 1 for one in others)

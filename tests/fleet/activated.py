@@ -55,7 +55,7 @@ class ActivatedNode(DaemonProcess):
                 stderr=output,
                 cwd=self.directory,
             )
-        self._wait(self.socket.exists, "keep a socket")
+        self._wait(self.control.exists, "keep its sockets")  # the last of them
 
     def restart(self) -> None:
         before, started = self.node_pid, self.starts()
@@ -160,7 +160,10 @@ class Worker(threading.Thread):
         sender = Sender(self._path, PATIENCE)
         self.connections += 1
         try:
-            self.acknowledged = sender.hello(self._session)["next"] - 1
+            hello = sender.hello(self._session)
+            if "error" in hello:
+                raise Disconnected(str(hello))
+            self.acknowledged = hello["next"] - 1
             while not self._stop_it.is_set():
                 sender.send(*numbered([self._record] * 10, self.acknowledged + 1))
                 for answer in sender.answers_to(self.acknowledged + 10):

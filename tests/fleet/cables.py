@@ -6,7 +6,10 @@ nothing comes through, whoever dials gets no answer. Healing ends what was cut; 
 """
 
 import os
+import socket
+import sys
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,8 +69,7 @@ class Cables:
         return ends[0] != ends[1] and None not in ends
 
     async def _relay(self, stream: trio.SocketStream, target: str, inner: int) -> None:
-        port = stream.socket.getpeername()[1]
-        connection = _Connection(owner(port, self._processes()), target)
+        connection = _Connection(self._dialler(stream), target)
         connection.cut = self._is_cut(connection)
         self._connections.append(connection)
         try:
@@ -79,6 +81,12 @@ class Cables:
             pass  # the node is down: the dialler sees a closed connection
         finally:
             self._connections.remove(connection)
+
+    def _dialler(self, stream: trio.SocketStream) -> str | None:
+        try:
+            return owner(stream.socket.getpeername(), stream.socket.getsockname(), self._processes())
+        except OSError:
+            return None  # it has gone again
 
     async def _pump(
         self,
@@ -99,28 +107,37 @@ class Cables:
         connection.scope.cancel()
 
 
-def owner(port: int, processes: Mapping[str, int]) -> str | None:
-    """Which of `processes` has the socket at this end of a loopback connection."""
-    inode = _inode(port)
+Address = tuple[str, int]
+
+
+def owner(here: Address, there: Address, processes: Mapping[str, int]) -> str | None:
+    """Which of `processes` has the socket at the end `here` of a loopback connection."""
+    inode = _inode(here, there)
     for name, pid in processes.items():
         if inode is not None and f"socket:[{inode}]" in _descriptors(pid):
             return name
     return None
 
 
-def _inode(port: int) -> str | None:
+def _inode(here: Address, there: Address) -> str | None:
+    """Of both ends: several connections may share the port of one."""
+    ends = [_written(here), _written(there)]
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
-        if fields[1].endswith(f":{port:04X}"):
+        if fields[1:3] == ends:
             return fields[9]
     return None
 
 
+def _written(address: Address) -> str:
+    host, port = address
+    return f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:{port:04X}"
+
+
 def _descriptors(pid: int) -> set[str]:
     found: set[str] = set()
-    try:
+    with suppress(OSError):  # it ends just now
         for each in os.listdir(f"/proc/{pid}/fd"):
-            found.add(os.readlink(f"/proc/{pid}/fd/{each}"))
-    except OSError:
-        pass  # it ends just now, or closed a descriptor while we looked
+            with suppress(OSError):  # closed while we looked
+                found.add(os.readlink(f"/proc/{pid}/fd/{each}"))
     return found

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.fleet.harness import PATIENCE, ROOT, DaemonProcess
+from tests.fleet.harness import NO_TICKS, PATIENCE, ROOT, DaemonProcess
 from tests.fleet.shop import Shop, eventually
 from tests.sender import Map, Sender, new_session, numbered
 
@@ -32,6 +32,12 @@ SHORT: Mapping[str, Setting] = {
     "filing.issues_per_day": 1000,
     "github.write_interval": "0s",
 }
+BY_HAND: Mapping[str, Setting] = {  # changed: bundles come when a test says so, and a slow machine ends no attempt
+    "bundle.interval": NO_TICKS,
+    "filing.takeover_age": "60s",
+    "filing.create_deadline": "20s",
+}
+IDLE = httpx.Limits(keepalive_expiry=2.0)  # seconds; sooner than the node ends a connection that says nothing
 
 
 def toml(settings: Mapping[str, Setting]) -> str:
@@ -60,7 +66,7 @@ class FilingNode(DaemonProcess):
         self.shop = shop
         programs = {"AGGREGATOR_SOCKET": f"{directory}/ingest.sock", "AGGREGATOR_SPOOL": f"{directory}/spool"}
         super().__init__(directory, toml(settings), {"GITHUB_TOKEN": token or shop.hub.token, **programs})
-        transport = httpx.HTTPTransport(uds=str(directory / "control.sock"))
+        transport = httpx.HTTPTransport(uds=str(directory / "control.sock"), limits=IDLE)
         self._control = httpx.Client(transport=transport, base_url="http://node/v1/", timeout=PATIENCE)
 
     def __exit__(self, *args: object) -> None:

@@ -4,6 +4,7 @@ Everything a node has lies in its directory: configuration, state, sockets, spoo
 only there so that a broken test ends.
 """
 
+import math
 import os
 import signal
 import socket
@@ -21,6 +22,7 @@ from node.store import pages
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 300.0  # seconds that a start or a stop may take, on a machine that is busy with other things
+DAY = 86_400  # seconds: the longest that may lie between two ticks
 CONFIG = """\
 [node]
 directory = "{directory}/state"
@@ -135,6 +137,15 @@ class DaemonProcess:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"the node does not {what}:\n{self.output.read_text(errors='replace')}")
             time.sleep(0.02)
+
+
+def interval_without_ticks(now: float) -> str:
+    """A `bundle.interval` of which no tick comes in the next half day. Of an hour, or a day, there is one when the hour
+    strikes, and that may be in the middle of a test."""
+    return f"{int(1000 * now / math.ceil(now / DAY))}ms"
+
+
+NO_TICKS = interval_without_ticks(time.time())
 
 
 def environment_in(directory: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 import trio
 
 ROOT = Path(__file__).parents[2]
+START_SECONDS = 120.0  # a loaded machine was seen to need five
 
 
 class NodeProcess:
@@ -37,7 +38,7 @@ class NodeProcess:
                 await self._said.wait()
 
     async def start_up(self) -> None:
-        await self.wait_for(lambda: bool(self.events), 20)
+        await self.wait_for(lambda: bool(self.events), START_SECONDS)
 
     @property
     def addresses(self) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from aggregator.filing.claim import ref
 from tests.stage.standin import Hub
 
-PATIENCE = 40.0  # seconds until something eventual must have happened; several takeover ages and restarts
+PATIENCE = 120.0  # seconds until something eventual must have happened; many takeover ages and restarts
 BETWEEN = 0.05  # seconds between two looks
 COUNT = re.compile(r"^\| Occurrences \| ([\d,]+) in the lookback", re.MULTILINE)
 

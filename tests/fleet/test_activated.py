@@ -13,6 +13,7 @@ import pytest
 from node.control.client import Client
 from tests.fleet.activated import ActivatedNode, Shells, Worker, sending
 from tests.fleet.harness import DaemonProcess
+from tests.fleet.shop import eventually
 from tests.stage.test_manager import Listener
 
 NEEDS = "systemd is not installed: apt-get install systemd (a running one is not needed)"
@@ -29,8 +30,8 @@ def test_while_the_node_restarts_no_record_is_refused_and_all_are_counted(tmp_pa
             node.wait_started()
             for _ in range(restarts):
                 node.restart()
+            eventually(lambda: min(one.acknowledged, other.acknowledged, worker.acknowledged), "all were heard")
         assert (one.refused, other.refused, worker.refused) == ([], [], [])
-        assert min(one.acknowledged, other.acknowledged, worker.acknowledged) > 0
         assert worker.connections > restarts
         shown = Client(node.control).status()
         node.end()
@@ -61,7 +62,8 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 
 def test_the_service_manager_is_told_of_start_reload_and_end(tmp_path: Path) -> None:
     with Listener(tmp_path / "notify") as manager:
-        told = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "600000"}
+        rarely = "60000000"  # microseconds: the queue of a socket is short, and what finds no room there is lost
+        told = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": rarely}
         with DaemonProcess(tmp_path, environment=told) as node:
             assert manager.until("READY=1")[-1] == "READY=1"
             with socket.socket(socket.AF_UNIX) as program:

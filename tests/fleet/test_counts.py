@@ -11,7 +11,8 @@ import pytest
 
 from aggregator.record import ErrorRecord
 from aggregator.signature import sign
-from tests.fleet.harness import DaemonProcess
+from tests.fleet.harness import PATIENCE, DaemonProcess
+from tests.fleet.shop import eventually
 from tests.sender import Disconnected, Sender, error, new_session, numbered
 
 PROCESSES = 8
@@ -44,7 +45,7 @@ def test_10_000_occurrences_of_20_errors_from_eight_processes_at_once_are_counte
         for each in senders:
             each.start()
         for each in senders:
-            each.join(60)
+            each.join(PATIENCE)
         assert [each.exitcode for each in senders] == [0] * PROCESSES
         counts = node.counts()
         each_share = [sum(1 for n in range(OCCURRENCES // PROCESSES) if n % ERRORS == k) for k in range(ERRORS)]
@@ -76,7 +77,9 @@ class Stubborn(threading.Thread):
     def _converse(self, sender: Sender) -> None:
         try:
             hello = sender.hello(self._session)
-            if hello.get("next", 0) <= self.acknowledged:
+            if "next" not in hello:
+                raise Disconnected(str(hello))
+            if hello["next"] <= self.acknowledged:
                 self.trouble = f"the node expects {hello}, but {self.acknowledged} were acknowledged"
                 self.finish.set()
                 self.sent = self.acknowledged
@@ -112,10 +115,11 @@ def test_no_acknowledged_record_is_lost_and_none_counted_twice_when_the_node_is_
             for number, acknowledged in enumerate(at_death):
                 assert counted.get(name(number), 0) >= acknowledged
             node.start()
+        eventually(lambda: all(client.acknowledged for client in clients), "everybody was heard")
         for client in clients:
             client.finish.set()
         for client in clients:
-            client.join(60)
+            client.join(PATIENCE)
         assert [client.trouble for client in clients] == [""] * len(clients)
         assert all(client.acknowledged == client.sent > 0 for client in clients)
         expected = {name(n): client.acknowledged for n, client in enumerate(clients)}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.fleet.conftest import Start
-from tests.fleet.filing_node import FilingNode
+from tests.fleet.filing_node import BY_HAND, FilingNode
 from tests.fleet.shop import Shop
 from tests.sender import error
 
@@ -17,7 +17,7 @@ def examined(node: FilingNode) -> tuple[int, list[dict[str, Any]]]:
 
 def test_what_breaks_while_the_node_runs_is_found_and_gone_when_it_is_mended(shop: Shop, start: Start) -> None:
     token: str = shop.hub.steer("/tokens", {"login": "passing", "repository": shop.name, "permission": "push"})["token"]
-    node = start({"bundle.interval": "1h"}, token=token)
+    node = start(BY_HAND, token=token)
     node.spool.chmod(0o700)
     node.report(error(1))
     assert examined(node) == (0, [])

@@ -17,7 +17,7 @@ from tests.fleet.disk import Disk, Limited, Small, disk_of, small_disk
 from tests.fleet.filing_node import FilingNode
 from tests.fleet.fleet import fleet, name, until
 from tests.fleet.founding import Founded
-from tests.fleet.harness import PATIENCE, DaemonProcess
+from tests.fleet.harness import NO_TICKS, PATIENCE, DaemonProcess
 from tests.fleet.shop import Shop, eventually
 from tests.fleet.starter import start_all
 from tests.sender import Map, Sender, error, new_session, numbered
@@ -98,6 +98,7 @@ REPORTING = """
 import json, sys
 import aggregator
 
+sys.stdin.readline()
 aggregator.install("program", hooks=())
 for number in range({count}):
     try:
@@ -106,10 +107,10 @@ for number in range({count}):
         aggregator.capture()
     if number % 100 == 99:
         aggregator.flush(0.01)
-aggregator.flush(0.1)
+aggregator.flush(10)
 print(json.dumps(aggregator.statistics()), flush=True)
 sys.stdin.readline()
-aggregator.flush(0.1)
+aggregator.flush(10)
 print(json.dumps(aggregator.statistics()), flush=True)
 """
 
@@ -138,6 +139,7 @@ def test_a_program_whose_spool_has_no_room_keeps_what_it_can_and_counts_the_rest
             assert program.stdout
             if not small:
                 disk.fill(program.pid)
+            print(file=program.stdin, flush=True)
             full = json.loads(program.stdout.readline())
             disk.free(program.pid)
             print(file=program.stdin, flush=True)
@@ -173,7 +175,7 @@ def test_a_node_that_is_started_on_a_full_disk_says_so_and_starts_when_there_is_
 
 
 def test_what_became_due_on_a_full_disk_is_filed_once_when_there_is_room(shop: Shop, tmp_path: Path) -> None:
-    with disk_of(tmp_path / "state") as disk, FilingNode(tmp_path, shop, {"bundle.interval": "1h"}) as node:
+    with disk_of(tmp_path / "state") as disk, FilingNode(tmp_path, shop, {"bundle.interval": NO_TICKS}) as node:
         node.report(*[error(1)] * 3)
         disk.fill(node.pid)
         with pytest.raises(AssertionError, match="make room"):

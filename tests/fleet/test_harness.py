@@ -4,8 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tests.fleet.harness import DaemonProcess
+from aggregator.agenda import next_run
+from tests.fleet.harness import DAY, DaemonProcess, interval_without_ticks
 
 
 class Deaf(DaemonProcess):
@@ -25,3 +28,10 @@ def test_a_node_that_does_not_come_up_in_time_leaves_no_process(tmp_path: Path) 
         pass
     with pytest.raises(ProcessLookupError):
         os.kill(node.started, 0)
+
+
+@given(st.floats(1.6e9, 4e9))
+def test_with_an_interval_without_ticks_none_comes_for_half_a_day(now: float) -> None:
+    interval = int(interval_without_ticks(now).removesuffix("ms")) / 1000
+    assert interval <= DAY
+    assert next_run((), now, interval) - now > DAY / 2

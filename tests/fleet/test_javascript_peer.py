@@ -17,7 +17,7 @@ from tests.pure.factories import name, seen
 from tests.pure.test_protocol import written
 from tests.stage.meshes import LENGTH, Founders, MeshNode, node
 
-PATIENCE = 50.0  # seconds for all of it: it takes about ten
+PATIENCE = 300.0  # seconds for all of it: it takes about ten
 SEED = bytes(range(32))
 ME = from_seed(SEED).peer
 OLD = {name(n): n for n in range(2, 152)}  # three pages

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.fleet.conftest import Start
-from tests.fleet.fleet import PATIENCE, SETTINGS, WITHIN, fleet, name, until
+from tests.fleet.filing_node import BY_HAND
+from tests.fleet.fleet import PATIENCE, SETTINGS, fleet, name, until
 from tests.fleet.founding import Founded
 from tests.fleet.shop import Shop, eventually
 from tests.sender import error
@@ -22,13 +23,14 @@ def test_a_node_tells_what_is_news_and_after_a_kill_nothing_twice(shop: Shop, st
     script.chmod(0o755)
 
     def events() -> list[dict[str, Any]]:
-        lines = told.read_text().splitlines() if told.exists() else []
+        written = told.read_text() if told.exists() else ""
+        lines = written[: written.rfind("\n") + 1].splitlines()  # whole ones
         return [event for line in lines for event in json.loads(line)["events"]]
 
     def kinds() -> list[str]:
         return [event["kind"] for event in events()]
 
-    settings = {"bundle.interval": "1h", "notify.command": [str(script)], "notify.interval": "1s"}
+    settings = {**BY_HAND, "notify.command": [str(script)], "notify.interval": "1s"}
     node = start({**settings, "filing.issues_per_hour": 1})
     node.report(*[error(1)] * 3)
     eventually(lambda: kinds() == ["first"], "a new error is told", shown=node.story)
@@ -74,7 +76,7 @@ async def test_of_three_nodes_one_tells_of_each_new_error_and_one_of_its_issue(
         await until(settled, PATIENCE)
         for number, node in zip(numbers, [*some, *some], strict=True):
             await node.report(*[error(number)] * 3)
-        await until(everybody_knows, WITHIN)
+        await until(everybody_knows, PATIENCE)
         await until(lambda: _all(len(titles("first")) >= len(numbers)), PATIENCE)
         await some.bundle()
         await until(lambda: _all(len(titles("filed")) >= len(numbers)), PATIENCE)

@@ -20,7 +20,8 @@ class LaterNode(FilingNode):
     """A node for which, with its GitHub, hours pass when the test says so."""
 
     def __init__(self, directory: Path, shop: Shop) -> None:
-        super().__init__(directory, shop, {**CAPS, "bundle.window": "15m", "filing.closing_grace": "15m"})
+        later = {"bundle.window": "15m", "filing.closing_grace": "15m", "filing.paused": True}
+        super().__init__(directory, shop, {**CAPS, **later})
         self._offset = directory / "offset"
         self._offset.write_text("0")
         self.program = ("-m", "tests.fleet.later_node", str(self._offset))
@@ -58,6 +59,7 @@ def test_what_is_due_at_once_is_filed_under_the_caps_in_the_end_though_nothing_o
         for first in range(0, due, 100):
             numbers = range(first, min(first + 100, due))
             node.report(*[error(n, severity="high" if n in worst else "low") for n in numbers] * 3)
+        assert node.run_cli("resume").returncode == 0  # all of it is due at the first bundle that files
         filed = file_what_may_be(node)
         assert filed == 20
         names = {each["title"].partition(":")[0] for each in node.shop.issues()}

@@ -3,7 +3,7 @@
 import time
 
 from tests.fleet.conftest import Start
-from tests.fleet.filing_node import FilingNode
+from tests.fleet.filing_node import BY_HAND, FilingNode
 from tests.fleet.shop import Shop, count_in, eventually
 from tests.sender import error
 
@@ -18,7 +18,7 @@ def next_window() -> None:
 def test_two_occurrences_are_no_issue_and_a_third_in_a_later_window_makes_one_at_the_next_bundle(
     shop: Shop, start: Start
 ) -> None:
-    node = start({"bundle.interval": "1h"})
+    node = start(BY_HAND)
     node.report(error(1), error(1))
     assert node.cli("bundle", "--now")["created"] == 0
     row = node.error("Error1")
@@ -37,7 +37,7 @@ def test_two_occurrences_are_no_issue_and_a_third_in_a_later_window_makes_one_at
 
 
 def test_one_critical_occurrence_is_enough_at_the_next_bundle(shop: Shop, start: Start) -> None:
-    node = start({"bundle.interval": "1h"})
+    node = start(BY_HAND)
     node.report(error(1, severity="critical"), error(2, severity="high"))
     assert shop.issues() == []
     assert node.cli("bundle", "--now")["created"] == 1

@@ -21,26 +21,26 @@ from tests.stage.standin import Hub
 
 SILENCE = 60.0  # seconds; longer than the node lives
 ARRIVES = 5.0  # seconds after it was sent: long after the restart, sooner than the takeover age below
-HELD = 0.5  # seconds that the step before is slowed down, so that a fault meets the second of two equal requests
 
 
 class Step(NamedTuple):
-    """One request of filing. `after`: the step before, where an equal request comes earlier."""
+    """One request of filing: the `nth` of its kind, which comes `after` another."""
 
     name: str
     method: str
     path: str
+    nth: int = 1
     after: tuple[str, str] | None = None
 
 
 CREATE_REF, CREATE_ISSUE = ("POST", "/git/refs$"), ("POST", "/issues$")
 LIST = Step("the list of the run", "GET", "/issues$")
 READ_CLAIM = Step("the claim is read", "GET", "/git/ref/")
-LOOK = Step("the list under the claim", "GET", "/issues$", CREATE_REF)
+LOOK = Step("the list under the claim", "GET", "/issues$", 3, CREATE_REF)
 COMMIT = Step("the claim's commit", "POST", "/git/commits$")
 CLAIM = Step("the claim", *CREATE_REF)
 CREATE = Step("the issue", *CREATE_ISSUE)
-COMMIT_FILED = Step("the commit that says filed", "POST", "/git/commits$", CREATE_ISSUE)
+COMMIT_FILED = Step("the commit that says filed", "POST", "/git/commits$", 2, CREATE_ISSUE)
 SAY_FILED = Step("the claim says filed", "PATCH", "/git/refs/")
 WRITES = (COMMIT, CLAIM, CREATE, COMMIT_FILED, SAY_FILED)
 STEPS = (LIST, READ_CLAIM, LOOK, *WRITES)
@@ -50,15 +50,10 @@ BEFORE, AFTER, IN_FLIGHT = ("FLT-02", SILENCE), ("FLT-01", SILENCE), ("SLOW", AR
 def stop_at(shop: Shop, step: Step, how: tuple[str, float], begin: Callable[[], object]) -> None:
     """`begin`, and wait until the node has come to this step; it goes no further."""
     fault, seconds = how
-    if step.after is None:
-        shop.fault(fault, step.method, step.path, seconds=seconds)
-        begin()
-    else:
-        shop.fault("SLOW", *step.after, seconds=HELD)
-        begin()
-        shop.wait_request(*step.after)
-        shop.fault(fault, step.method, step.path, seconds=seconds)
+    shop.fault(fault, step.method, step.path, seconds=seconds, skip=step.nth - 1)
+    begin()
     eventually(lambda: fault in shop.switches(step.method, step.path), f"{fault} at {step.name}")
+    assert step.after is None or shop.requests(*step.after), step.name
 
 
 def assert_one(shop: Shop, node: FilingNode, count: int) -> None:

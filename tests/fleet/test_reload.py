@@ -4,11 +4,12 @@ import os
 import signal
 
 from tests.fleet.conftest import Start
+from tests.fleet.filing_node import BY_HAND
 from tests.fleet.shop import eventually
 
 
 def test_a_hangup_takes_over_what_is_good_and_keeps_the_old_with_a_reason_where_it_is_not(start: Start) -> None:
-    node = start({"bundle.interval": "1h"})
+    node = start(BY_HAND)
     good = node.config.read_text()
     node.config.write_text(good + "max_links = 99\n")  # below [github]
     os.kill(node.pid, signal.SIGHUP)
@@ -21,7 +22,7 @@ def test_a_hangup_takes_over_what_is_good_and_keeps_the_old_with_a_reason_where_
 
 
 def test_the_verb_says_what_was_taken_over_and_what_waits_for_the_next_start(start: Start) -> None:
-    node = start({"bundle.interval": "1h"})
+    node = start(BY_HAND)
     again: dict[str, object] = {
         "changed": [],
         "restart": [],

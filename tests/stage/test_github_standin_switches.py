@@ -49,6 +49,11 @@ def test_flt_01_an_answer_is_lost_after_the_act(hub: Hub):
     assert (record["status"], record["switch"]) == (None, "FLT-01")
 
 
+def test_a_switch_lets_as_many_requests_pass_first_as_it_is_told_to_skip(hub: Hub):
+    hub.fault("FLT-03", method="POST", path="/issues$", skip=1)
+    assert [hub.post("issues", {"title": f"skip {n}"}).status_code for n in range(3)] == [201, 502, 201]
+
+
 def test_flt_02_a_request_is_lost_before_the_act(hub: Hub):
     hub.fault("FLT-02", method="POST", path="*/issues", times=2)
     lost(hub, "flt-02")

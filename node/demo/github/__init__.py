@@ -43,7 +43,8 @@ Switches
 --------
 `path` is a shell glob of the whole API path, or a regular expression found in it (`/issues$`, `*/git/refs`); `method`
 and `path` left out mean any. A switch hits `times` requests (default 1) and is gone, unless it is said to stand: then
-it holds until it is cleared. Several may be set at once.
+it holds until it is cleared. One that is counted lets `skip` requests (default 0) pass first. Several may be set at
+once.
 
     FLT-01   lost after the act: reset connection, no answer; `seconds` of silence before it
     FLT-02   lost before the act; `seconds` likewise

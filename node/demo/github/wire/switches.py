@@ -2,7 +2,8 @@
 
 A switch is found by its id and by the request it meets (`method`, `path`). Most hit a number of requests and are gone
 (`times`, default 1); those in STANDING hold until they are cleared, and lags hold as long as `seconds` says, unless
-`times` is given."""
+`times` is given. `skip`: how many requests a counted one lets pass first, so that it meets the second of two that are
+equal."""
 
 from __future__ import annotations
 
@@ -32,6 +33,7 @@ STANDING = {
 }
 COUNTED = {"FLT-01", "FLT-02", "FLT-03", "FLT-06", "RTE-01", "RTE-02", "PAG-01", "SLOW"}
 KNOWN = LAGS | STANDING | COUNTED
+PLAIN = {"id", "method", "path", "times", "skip", "seconds"}  # what every switch may be given
 FOREVER = 10**9  # times
 LAG_WITHOUT_LENGTH = 3600.0  # seconds; a lag that is only counted hides what is younger than this
 
@@ -42,6 +44,7 @@ class Switch:
     method: str | None = None
     path: str | None = None
     left: int = 1
+    skip: int = 0
     seconds: float | None = None
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     hits: int = 0
@@ -54,7 +57,7 @@ class Switch:
     def listed(self) -> dict[str, Any]:
         times = None if self.left > FOREVER // 2 else self.left
         plain = {"id": self.id, "method": self.method, "path": self.path, "seconds": self.seconds}
-        return {**plain, "left": times, "hits": self.hits, **self.options}
+        return {**plain, "left": times, "skip": self.skip, "hits": self.hits, **self.options}
 
 
 def matches(pattern: str, path: str) -> bool:
@@ -88,12 +91,12 @@ def number(body: dict[str, Any], name: str) -> float | None:
 def switch_of(body: dict[str, Any]) -> Switch:
     """A switch from the JSON that asked for it. Raises a Problem that names what is wrong."""
     identifier = normal_id(str(body.get("id", "")))
-    times, seconds = number(body, "times"), number(body, "seconds")
+    times, seconds, skip = number(body, "times"), number(body, "seconds"), number(body, "skip")
     endless = identifier in STANDING or (identifier in LAGS and seconds is not None)
     left = int(times) if times is not None else FOREVER if endless else 1
-    options = {key: value for key, value in body.items() if key not in {"id", "method", "path", "times", "seconds"}}
+    options = {key: value for key, value in body.items() if key not in PLAIN}
     method = str(body["method"]).upper() if body.get("method") else None
-    return Switch(identifier, method, body.get("path"), left, seconds, options)
+    return Switch(identifier, method, body.get("path"), left, int(skip or 0), seconds, options)
 
 
 @dataclass
@@ -114,11 +117,15 @@ class Switches:
         return next(found, None)
 
     def take(self, identifier: str, method: str, path: str) -> Switch | None:
-        """As `look`, and one hit fewer is left."""
+        """As `look`, and one hit fewer is left; or one fewer is to be let pass."""
         switch = self.look(identifier, method, path)
-        if switch is not None:
-            switch.left -= 1
-            switch.hits += 1
+        if switch is None:
+            return None
+        if switch.skip:
+            switch.skip -= 1
+            return None
+        switch.left -= 1
+        switch.hits += 1
         return switch
 
     def lag(self, identifier: str, path: str) -> float:

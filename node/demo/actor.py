@@ -5,7 +5,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from node.control.client import Client, Unreachable
@@ -108,9 +108,16 @@ class Actor:
         return True
 
 
-def free_ports() -> Iterator[int]:
-    """Ports of loopback that nobody listens on; none twice."""
+def free_ports(held: ExitStack) -> Iterator[int]:
+    """Ports of loopback that nobody uses; none twice, nor to two demos: each stays taken as long as `held` lasts.
+
+    A node may listen on it all the same: it says that it shares its address.
+    """
     for port in random.sample(PORTS, len(PORTS)):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)):
-                yield port
+        taken = held.enter_context(socket.socket())
+        try:
+            taken.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        yield port

@@ -11,7 +11,8 @@ import httpx
 from aggregator.filing.claim import PREFIX, Claim, read_claim
 from node.demo.process import Broken, Processes, wait_until
 
-SECONDS = 10.0  # for one call to the control surface
+SECONDS = 30.0  # for one call to the control surface
+IDLE = httpx.Limits(keepalive_expiry=2.0)  # seconds; sooner than the server ends a connection that says nothing
 
 
 class Issue(NamedTuple):
@@ -38,7 +39,7 @@ class Hub:
         self.repository: str = facts["repository"]
         self.control: str = facts["control"]
         token = {"Authorization": f"Bearer {self.token}"}
-        self._http = httpx.Client(base_url=self.control, headers=token, trust_env=False, timeout=SECONDS)
+        self._http = httpx.Client(base_url=self.control, headers=token, trust_env=False, timeout=SECONDS, limits=IDLE)
 
     def issues(self) -> list[Issue]:
         """All that there are, whoever wrote them and whatever their state."""

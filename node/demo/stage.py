@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import node
@@ -31,7 +31,7 @@ WELL_ENOUGH = frozenset({0, 1, 3})  # how the shop's programs end
 class Stage:
     """Made by `opened`, which also clears it."""
 
-    def __init__(self, directory: Path, processes: Processes) -> None:
+    def __init__(self, directory: Path, processes: Processes, held: ExitStack) -> None:
         self.directory = directory
         self.secrets = Secrets()
         self.actors: dict[str, Actor] = {}
@@ -39,7 +39,7 @@ class Stage:
         self.kills = 0  # of nodes
         self.lost = 0  # requests for an issue that GitHub never got
         self._processes = processes
-        self._ports = free_ports()
+        self._ports = free_ports(held)
         self._did = directory / "did"  # a file for each node: what really happened on its machine
         self._said = directory / "said"
         self._shop = Path(shutil.copytree(SHOP, directory / "shop", ignore=shutil.ignore_patterns("__pycache__")))
@@ -143,7 +143,8 @@ def opened(keep: bool = False) -> Generator[Stage]:
         near = tempfile.gettempdir() if len(tempfile.gettempdir()) < SHORT else SHORTEST
         directory = Path(tempfile.mkdtemp(prefix="aggregator-demo-", dir=near))
         try:
-            yield Stage(directory, processes)
+            with ExitStack() as held:
+                yield Stage(directory, processes, held)
             left = keep
         finally:
             interrupts.end()

@@ -4,6 +4,7 @@ import re
 import tempfile
 import tomllib
 from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -33,14 +34,14 @@ def fails(world: World, program: str) -> str:
 
 
 @pytest.fixture
-def near_root() -> Generator[Path]:
-    """Sockets lie deep below a home, and the path of a socket is short."""
-    with tempfile.TemporaryDirectory() as directory:
-        yield Path(directory)
+def worlds() -> Generator[tuple[World, World]]:
+    """Two, near the root: sockets lie deep below a home, and the path of a socket is short."""
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as reserved:
+        yield World(Path(directory) / "a", reserved), World(Path(directory) / "b", reserved)
 
 
-def test_the_quick_start_of_the_readme_does_what_it_says(near_root: Path) -> None:
-    first, second = World(near_root / "a"), World(near_root / "b")
+def test_the_quick_start_of_the_readme_does_what_it_says(worlds: tuple[World, World]) -> None:
+    first, second = worlds
     every = [each.line for each in runnable(README)]
     inside = [line for line in every if "invite" not in line and "join" not in line and line != "aggregator init"]
     first.run("aggregator init")
@@ -65,14 +66,15 @@ def test_the_quick_start_of_the_readme_does_what_it_says(near_root: Path) -> Non
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
     """A founded fleet of one, whose node knows two errors and can notify."""
-    made = World(tmp_path_factory.mktemp("docs"))
+    reserved = ExitStack()
+    made = World(tmp_path_factory.mktemp("docs"), reserved)
     for name, text in GIVEN.items():
         (made.path / name).parent.mkdir(exist_ok=True)
         (made.path / name).write_text(text)
     made.environment["AGGREGATOR_NOTIFY_COMMAND"] = "/bin/cat"
     made.environment["IPFS_AUTO_PR"] = "false"
     made.run("aggregator init --name shop")
-    with made.node():
+    with reserved, made.node():
         for message in ("one", "two"):
             made.run(f"aggregator report 'the {message} is gone'")
         known = eventually(lambda: re.findall(r"s1-[0-9a-f]{32}", made.run("aggregator errors --json")), "two errors")

@@ -5,10 +5,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from tests.docs.commands import ROOT, Command
+from tests.fleet.founding import reserve
 from tests.fleet.shop import eventually
 
 # The least of netcat that `nc -NU SOCKET` needs; not every machine has one that knows Unix sockets.
@@ -24,9 +25,9 @@ SECONDS = 180.0
 
 
 class World:
-    """A machine of its own, as far as the commands can tell."""
+    """A machine of its own, as far as the commands can tell. `reserved`: keeps its port."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, reserved: ExitStack) -> None:
         self.path, self.programs, self.runtime = path, path / "bin", path / "run"
         # What stands for what. All is on one machine here, which an invitation does not take for meant.
         self.names = {"aggregator invite": "aggregator invite --allow-loopback"}
@@ -42,7 +43,7 @@ class World:
             "XDG_RUNTIME_DIR": str(self.runtime),
             "AGGREGATOR_NODE_DIRECTORY": str(path / "state"),
             "AGGREGATOR_SOCKET": str(self.runtime / "error-aggregator" / "ingest.sock"),
-            "AGGREGATOR_NETWORK_LISTEN": f"/ip4/127.0.0.1/tcp/{free_port()}",
+            "AGGREGATOR_NETWORK_LISTEN": f"/ip4/127.0.0.1/tcp/{reserve(reserved)}",
             "PYTHONPATH": str(ROOT),
             "LC_ALL": "C.UTF-8",
         }
@@ -86,8 +87,3 @@ class World:
         path = (folder or self.programs) / name
         path.write_text(text)
         path.chmod(0o755)
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as found:
-        return found.getsockname()[1]

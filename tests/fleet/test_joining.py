@@ -2,16 +2,15 @@
 
 import contextlib
 import io
-import socket
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from node import fleet
 from node.cli import ban, init, invite, join, peers, rotate_key
 from node.cli.verb import Cli, Verb, execute
+from tests.fleet.founding import reserve
 from tests.fleet.harness import DaemonProcess
 from tests.stage.run_cli import Ran
 
@@ -19,12 +18,10 @@ PATIENCE = 120.0  # seconds; far more than a loaded machine was seen to need
 
 
 class Machine(DaemonProcess):
-    """A node with a network on loopback, and its command line."""
+    """A node with a network on loopback, on a port that is `reserved`, and its command line."""
 
-    def __init__(self, directory: Path) -> None:
-        with closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+    def __init__(self, directory: Path, reserved: contextlib.ExitStack) -> None:
+        port = reserve(reserved)
         self.variables = {
             "AGGREGATOR_NETWORK_ENABLED": "true",
             "AGGREGATOR_NETWORK_LISTEN": f"/ip4/127.0.0.1/tcp/{port}",
@@ -63,14 +60,15 @@ def both_here(one: Machine, other: Machine) -> bool:
 
 
 def test_two_machines_become_a_fleet_change_their_key_and_part(tmp_path: Path) -> None:
-    alice, bob = Machine(tmp_path / "alice"), Machine(tmp_path / "bob")
-    assert alice.do(init.VERB, name="shop").code == 0
-    with alice, contextlib.ExitStack() as running:
+    with contextlib.ExitStack() as running:
+        alice, bob = (Machine(tmp_path / each, running) for each in ("alice", "bob"))
+        assert alice.do(init.VERB, name="shop").code == 0
+        running.enter_context(alice)
         token = alice.do(invite.VERB, allow_loopback=True).out
         joined = bob.do(join.VERB, token=token)
         assert (joined.code, joined.json["addresses"][0]["answered"]) == (0, True), joined.err
         assert joined.json["let_in_by"] == alice.peer()
-        late = Machine(tmp_path / "late").do(join.VERB, token=token)
+        late = Machine(tmp_path / "late", running).do(join.VERB, token=token)
         assert (late.code, "has been used up" in late.err) == (1, True), late.err
         running.enter_context(bob)
         until(lambda: both_here(alice, bob))

@@ -1,11 +1,13 @@
 """The numbers of a real node that has counted and filed."""
 
-import socket
+from contextlib import ExitStack
 
 import httpx
 
 from tests.fleet.conftest import Start
 from tests.fleet.filing_node import BY_HAND
+from tests.fleet.founding import reserve
+from tests.fleet.harness import PATIENCE
 from tests.fleet.shop import Shop
 from tests.sender import error
 from tests.stage.test_metrics import read
@@ -14,12 +16,12 @@ PREFIX = "error_aggregator_"
 
 
 def test_a_node_that_filed_tells_so_in_numbers(shop: Shop, start: Start) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    node = start({**BY_HAND, "control.metrics": f"127.0.0.1:{port}"})
-    node.report(*[error(1)] * 3, error(2))
-    done = node.bundle()
-    values = read(httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text)
+    with ExitStack() as reserved:
+        port = reserve(reserved)
+        node = start({**BY_HAND, "control.metrics": f"127.0.0.1:{port}"})
+        node.report(*[error(1)] * 3, error(2))
+        done = node.bundle()
+        values = read(httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False, timeout=PATIENCE).text)
     assert values[f"{PREFIX}records_total", ()] == 4
     assert values[f"{PREFIX}signatures", ()] == 2
     assert values[f"{PREFIX}pages", ()] >= 1

@@ -2,9 +2,8 @@
 
 import secrets
 import shutil
-import socket
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ import pytest
 
 from tests.fleet.conftest import Start
 from tests.fleet.filing_node import FilingNode
+from tests.fleet.founding import reserve
 from tests.fleet.shop import Shop, count_in, eventually
 from tests.fleet.stories import Story, tell
 from tests.sender import error
@@ -316,15 +316,11 @@ def test_a_repository_that_is_gone_moves_or_whose_token_is_exchanged_while_the_n
         assert not any("Traceback" in line for line in node.log_lines())
 
 
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        return probe.getsockname()[1]
-
-
 def test_github_that_is_away_altogether_is_waited_for(hub: Hub, tmp_path: Path) -> None:
-    port, value = free_port(), f"ghp_{secrets.token_hex(18)}"
-    nowhere = Hub(f"http://127.0.0.1:{port}", value, "", "acme/shop", "")
-    with FilingNode(tmp_path, Shop(nowhere, "acme/shop")) as node:
+    with ExitStack() as reserved:
+        port, value = reserve(reserved), f"ghp_{secrets.token_hex(18)}"
+        nowhere = Hub(f"http://127.0.0.1:{port}", value, "", "acme/shop", "")
+        node = reserved.enter_context(FilingNode(tmp_path, Shop(nowhere, "acme/shop")))
         node.report(*[error(1)] * 3)
         assert_told(node, "GITHUB_AWAY")
         with started("--port", str(port)) as late:

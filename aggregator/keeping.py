@@ -20,9 +20,9 @@ from aggregator.digest import Version, version_of
 from aggregator.due import Policy
 from aggregator.keepers import NO_REPOSITORY, Homes, Keepers, is_spread
 from aggregator.page import Page, PageKey
-from aggregator.presence import Settling
 from aggregator.questions import ANSWER_BYTES, FETCHED, LISTED, BadAnswer, Question
 from aggregator.runs import Runs
+from aggregator.settling import Settling
 from aggregator.shelves import Shelves
 from aggregator.tally import Tally
 

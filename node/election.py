@@ -12,8 +12,8 @@ import trio
 from aggregator.book import Fact, FactKey
 from aggregator.election import Progress, rank_of, ranked, wait_for
 from aggregator.fleet import Fleet
-from aggregator.presence import Settling
 from aggregator.reason import Reason
+from aggregator.settling import Settling
 from node.clock import Clock
 
 

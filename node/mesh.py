@@ -5,23 +5,22 @@ Nothing here is needed to count or to file: a node whose network is down goes on
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 import trio
 
-from aggregator import __version__, ban, copies, hello
+from aggregator import __version__, ban, hello
 from aggregator.arrivals import Terms
 from aggregator.book import Fact, FactKey, Ruling
 from aggregator.due import Policy
 from aggregator.fleet import Fleet
 from aggregator.member import Member
-from aggregator.message import Presence
 from aggregator.pace import Pace, share_of
-from aggregator.presence import Settling
 from aggregator.reason import Reason
+from aggregator.settling import Settling
 from node import keeping, relay, rotation, samples, sync
 from node.book import BookKeeper, Seal
 from node.clock import Clock
@@ -33,17 +32,17 @@ from node.fleet import FleetError, FleetFile, let_in, load_fleet_key
 from node.gossip import Gossip, Intake
 from node.identity import Identity, verify
 from node.keeping import Shelving
-from node.network import Network, NetworkError, NetworkSettings
+from node.links import Links
+from node.network import Network, NetworkSettings
 from node.peers import Introductions
 from node.relay import Relay
 from node.roll import Roll
 from node.rotation import Rotation
+from node.said import READS, Said
 from node.samples import Samples
 from node.store import Store
-from node.sync import Sync, Unreachable
+from node.sync import Sync
 from node.tally import Counting
-
-READS = ["page 1", "s1"]  # formats and signature versions that this node understands
 
 log = structlog.get_logger("mesh")
 
@@ -93,21 +92,22 @@ class Mesh:
             clock.now(),
         )
         self.network = Network(settings, identity.private_bytes(), address_book, log)
-        links = _Links(self.network)
+        links = Links(self.network)
         self.door = Door(self.fleet, file.member, clock, self._enter, self._let_in)
-        said = hello.Hello(b"", __version__, file.length, READS)
-        self.introductions = Introductions(self.fleet, said, self.door, links, self.settling.met)
+        greeting = hello.Hello(b"", __version__, file.length, READS)
+        self.introductions = Introductions(self.fleet, greeting, self.door, links, self.settling.met)
         self.intake = Intake(self.fleet, counting, keeper)
+        self.said = Said(self.fleet, self.settling, clock, standing, lambda: self.network.addresses)
         rate = share_of(len(roster.members()))
         pace = Pace(clock.elapsed(), rate, tokens=random.random())  # noqa: S311  # jitter is no secret
-        self.gossip = Gossip(self.fleet, self.network, self.intake, pace, clock, self._presence)
+        self.gossip = Gossip(self.fleet, self.network, self.intake, pace, clock, self.said)
         self.sync = Sync(
             self.fleet, links.ask, self.neighbours, self.intake.take, clock, file.length, self.settling.pulled
         )
         self.shelving = Shelving(
             self.fleet,
             links.ask,
-            lambda peers: self.network.want(peers, self._addresses_of),
+            lambda peers: self.network.want(peers, self.fleet.peers.addresses_of),
             self.neighbours,
             self.intake.take,
             self._enter,
@@ -136,8 +136,6 @@ class Mesh:
             self.rotation.renew,
             self._sealing,
         )
-        self.tells: Callable[[], bool] = lambda: False  # whether this node sends notifications
-        self._told_of_copy = False
         self._directory = address_book.parent
         self.name, self._seeds = file.name, settings.seeds
 
@@ -199,48 +197,19 @@ class Mesh:
 
     def addresses(self) -> list[str]:
         """Where other nodes are said to be, with their peer ids."""
-        seen = [found.presence for peer in self.fleet.peers.everybody() if (found := self.fleet.peers.get(peer))]
-        every = dict.fromkeys([*self._seeds, *(address for each in seen for address in each.addresses)])
+        peers = self.fleet.peers
+        said = [address for peer in peers.everybody() for address in peers.addresses_of(peer)]
+        every = dict.fromkeys([*self._seeds, *said])
         return [address for address in every if not address.endswith(self.fleet.me.peer)]
 
-    def _addresses_of(self, peer: str) -> list[str]:
-        """Where a node says that it is."""
-        seen = self.fleet.peers.get(peer)
-        return list(seen.presence.addresses) if seen else []
-
     def clocks(self) -> list[float]:
-        """By how many seconds this clock is ahead of that of each node that is there; the way here makes it less.
-
-        A node that set its clock back shows its old one for as long, since what it says of itself never goes back.
-        """
-        now, elapsed = self._clock.now(), self._clock.elapsed()
-        heard = [found for peer in self.fleet.peers.here(elapsed) if (found := self.fleet.peers.get(peer))]
-        return [now - (elapsed - each.heard) - each.presence.at for each in heard]
+        """By how many seconds this clock is ahead of that of each node that is there."""
+        return self.fleet.peers.clocks(self._clock.now(), self._clock.elapsed())
 
     @property
     def copied(self) -> bool:
         """Whether another machine runs with this node's key."""
         return self.fleet.copied(self._clock.elapsed())
-
-    def _presence(self) -> Presence:
-        self.settling.awake(self._clock.elapsed())
-        copied, mine = self.copied, self._standing.candidates()
-        if copied and not self._told_of_copy:
-            log.error("this node was copied", reason=Reason.COPIED.value, peer=self.fleet.me.peer, remedy=copies.REMEDY)
-        self._told_of_copy = copied
-        return Presence(
-            run=self.fleet.me.run,
-            at=self._clock.now(),
-            version=__version__,
-            reads=READS,
-            settled=self.election.settled,
-            candidate=[] if copied else mine,
-            refused=dict.fromkeys(self._standing.candidates(), Reason.COPIED.name)
-            if copied
-            else self._standing.trouble(),
-            addresses=self.network.addresses[:4],
-            tells=self.tells(),
-        )
 
     def _entered(self, facts: Sequence[tuple[FactKey, Fact]], rulings: Sequence[Ruling]) -> None:
         """The book changed, by us or by others: tell it on, and note who is at work."""
@@ -301,22 +270,3 @@ def make_mesh(
     )
     book = where.directory / "addresses.json"
     return Mesh(file, settings, book, identity, counting, keeper, store, clock, standing, config.election.takeover)
-
-
-class _Links:
-    """The network as introductions and sync see it."""
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-
-    def neighbours(self) -> list[str]:
-        return [link.peer_id for link in self._network.peers()]
-
-    async def ask(self, peer: str, protocol: str, payload: bytes, deadline: float) -> bytes:
-        try:
-            return await self._network.request(peer, protocol, payload, deadline)
-        except NetworkError as error:
-            raise Unreachable(str(error)) from None
-
-    async def disconnect(self, peer: str) -> None:
-        await self._network.disconnect(peer)

@@ -55,5 +55,5 @@ def make_notifier(
     notifier = Notifier(Parts(origin, length, known, outward.terms, store, clock, fleet), courier)
     outward.listener = notifier.learn
     if mesh:
-        mesh.tells = lambda: bool(courier.targets)
+        mesh.said.tells = lambda: bool(courier.targets)
     return notifier

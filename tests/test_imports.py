@@ -11,8 +11,8 @@ ROOT = Path(__file__).parent.parent
 
 # Where the parts are put together. Nobody else imports a stage.
 WIRING = {
-    "node/__main__.py", "node/access.py", "node/checkup.py", "node/daemon.py", "node/mesh.py", "node/outward.py",
-    "node/measure.py", "node/view.py", "node/voice.py", "node/cli", "node/demo",
+    "node/__main__.py", "node/access.py", "node/checkup.py", "node/daemon.py", "node/links.py", "node/mesh.py",
+    "node/outward.py", "node/measure.py", "node/view.py", "node/voice.py", "node/cli", "node/demo",
 }  # fmt: skip
 # What a stage may build on besides `aggregator`: state, settings and small tools, which import no stage themselves.
 GROUND = {

@@ -23,10 +23,11 @@ from aggregator.message import BadMessage, BookMessage, PageMessage, Presence, d
 from aggregator.outbox import Outbox
 from aggregator.pace import BUDGET, FASTEST, INTERVAL, TARGET, Pace, share_of
 from aggregator.page import Origin, Page, PageKey, message_to_sign, write_body
-from aggregator.presence import Peers, Settling, period
+from aggregator.presence import Peers, period
 from aggregator.questions import BookEntries
 from aggregator.reason import Reason
 from aggregator.roster import Roster
+from aggregator.settling import Settling
 from aggregator.sync import Pulled
 from aggregator.window import FUTURE
 from tests.pure.factories import name, tally

@@ -27,9 +27,9 @@ from aggregator.keepers import (
 from aggregator.keeping import Give, Keeping, Offer, Taken, Wanted, taken_of, wanted_of
 from aggregator.ledger import Ledger
 from aggregator.page import Origin, Page, PageKey, write_body
-from aggregator.presence import Settling
 from aggregator.questions import Answer, Has
 from aggregator.runs import Runs
+from aggregator.settling import Settling
 from aggregator.shelves import Shelves
 from aggregator.sync import Pulled, pull
 from aggregator.tally import Tally

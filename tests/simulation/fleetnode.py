@@ -18,10 +18,11 @@ from aggregator.member import FLEET_KEY, Member, admit, invite, vouch
 from aggregator.message import Presence
 from aggregator.pace import Pace
 from aggregator.page import PageKey, newer
-from aggregator.presence import Settling, period
+from aggregator.presence import period
 from aggregator.questions import Answer, Question
 from aggregator.reason import Reason
 from aggregator.roster import Roster
+from aggregator.settling import Settling
 from aggregator.signature import agreed
 from aggregator.sync import Pull, Pulled, pull
 from tests.simulation.github import VirtualGitHub

@@ -13,10 +13,10 @@ import pytest
 from aggregator import answering, author, runs
 from aggregator.book import Ruling
 from aggregator.page import Origin
-from aggregator.presence import Settling
 from aggregator.questions import Question
 from aggregator.reason import Reason
 from aggregator.runs import Runs
+from aggregator.settling import Settling
 from aggregator.sync import Pull
 from tests.pure.factories import name
 from tests.simulation import checks

@@ -17,12 +17,12 @@ from aggregator.fleet import Fleet
 from aggregator.history import DAY
 from aggregator.ledger import Ledger
 from aggregator.page import Origin
-from aggregator.presence import Settling
 from aggregator.questions import Compared
 from aggregator.reason import Reason
 from aggregator.record import ErrorRecord, encode
 from aggregator.roster import Roster
 from aggregator.sealed import Sealed, owner, seal
+from aggregator.settling import Settling
 from node import samples as sampling
 from node.election import Election
 from node.samples import Get, Keep, Samples

@@ -11,7 +11,7 @@ import trio
 from aggregator import keepers
 from aggregator.agenda import Knowledge
 from aggregator.due import Policy
-from aggregator.presence import Settling
+from aggregator.settling import Settling
 from node import keeping
 from node.config import Loaded, load
 from node.control import kept

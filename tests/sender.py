@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,24 @@ class Sender:
 
     def __init__(self, path: Path, timeout: float = 60.0) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(timeout)
         self._buffer = b""
         try:
-            self._socket.connect(str(path))
+            self._connect(path, time.monotonic() + timeout)
         except OSError as error:
             self._socket.close()
             raise Disconnected(str(error)) from None
+        self._socket.settimeout(timeout)
+
+    def _connect(self, path: Path, end: float) -> None:
+        """Connect; while the queue of those that come is full, wait for room in it."""
+        self._socket.setblocking(False)  # as with any timeout, the system then does not wait for room
+        while True:
+            try:
+                return self._socket.connect(str(path))
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
 
     def hello(self, session: bytes) -> Map:
         self.send({"hello": 1, "session": session, "capabilities": {}})

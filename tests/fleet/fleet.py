@@ -31,6 +31,7 @@ from tests.fleet.harness import NO_TICKS, DaemonProcess
 from tests.sender import Map, Sender, error, new_session, numbered
 from tests.stage.standin import Hub
 
+WITHIN = 10.0  # seconds: twice the five in which every node is to know a count, and another to take over
 PATIENCE = 120.0  # seconds for what a machine that does nothing else does in ten at most, so that a broken test ends
 T = TypeVar("T")
 LOOK = 0.1  # seconds between two looks at what no event tells

@@ -5,7 +5,7 @@ from pathlib import Path
 import trio
 
 from aggregator.status import read_status
-from tests.fleet.fleet import SETTINGS, Fleet, fleet, name, together
+from tests.fleet.fleet import SETTINGS, WITHIN, Fleet, fleet, name, together
 from tests.fleet.founding import WINDOW, Founded
 from tests.sender import error
 from tests.stage.standin import Hub
@@ -44,7 +44,7 @@ async def test_two_nodes_with_one_occurrence_each_are_no_issue_and_a_third_windo
         await some.linked()
         await some["alice"].report(error(1))
         await some["bob"].report(error(1))
-        await some.agree({name(1): 2})
+        await some.agree({name(1): 2}, within=WITHIN)
         await some.bundle()
         assert some.issues("all") == []
 

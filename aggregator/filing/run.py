@@ -39,7 +39,7 @@ def run(work: Run, memories: MutableMapping[str, Memory], settings: Settings) ->
     """
     try:
         listed = Listing((yield from ask(ListIssues(work.repository))), settings)
-        yield from sweep(work.repository, listed, settings, work.canonical)
+        yield from sweep(work.repository, listed, settings, work.canonical, work.now)
         newest = yield from newest_for(work)
     except Failure as failure:
         return [failed(case, failure) for case in work.cases]

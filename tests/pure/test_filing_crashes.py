@@ -200,6 +200,25 @@ def test_a_filer_frozen_at_the_very_moment_of_sending_makes_a_second_issue_that_
     assert alice.github.issues[2].duplicate_of == 1
 
 
+def test_of_an_issue_that_was_posted_twice_the_book_names_the_one_that_stays_though_nothing_occurs() -> None:
+    alice = Desk(github())
+    alice.github.on_change = lambda: None
+    alice.see()
+
+    def doubled(event: Event) -> None:
+        call = event.call
+        if not event.after and isinstance(call, CreateIssue):
+            alice.github.report_by_hand(call.title, call.body, alice.settings.login, call.labels)
+
+    assert alice.file(script=doubled).number == 2
+    alice.tick()
+    assert [issue.number for issue in alice.github.open_issues()] == [1]
+    assert alice.github.issues[2].duplicate_of == 1
+    known = alice.fact()
+    assert known is not None
+    assert known.number == 1
+
+
 def test_a_frozen_filer_that_lives_closes_its_own_higher_issue_at_once() -> None:
     alice = Desk(github())
     bob = Desk(alice.github, "bob")

@@ -26,7 +26,7 @@ FAIR = 1.1  # by which a rate comes nearer to its share in an interval
 FLOOD = 1.25 * BUDGET  # messages a second that are answered before the interval ends
 SAMPLE = 40  # messages, from which it is told whether it is a flood; fewer, and chance would look like one
 BURST = 2.0  # messages that may go at once after a silence
-AT_ONCE = 50  # messages beyond the target that ten seconds have room for: so many nodes need not wait for each other
+AT_ONCE = 10.0 * (BUDGET - TARGET)  # nodes that need not wait for each other: ten seconds have room for one each
 
 
 @dataclass
@@ -101,8 +101,11 @@ class Pace:
         self._fill(now)
         if factor > 1.0 and self.rate >= self.share and not self._waited:
             factor = 1.0
-        fair = FAIR if self.rate < self.share else 1.0 if self.rate == self.share else 1.0 / FAIR
-        self.rate = min(FASTEST, max(SLOWEST, self.rate * factor * fair))
+        if self.rate < self.share:
+            factor *= FAIR
+        elif self.rate > self.share:
+            factor /= FAIR
+        self.rate = min(FASTEST, max(SLOWEST, self.rate * factor))
         self._heard, self._adapted, self._waited = 0, now, False
 
     def _fill(self, now: float) -> None:

@@ -90,8 +90,8 @@ def _table(path: Path, document: tomlkit.TOMLDocument, found: Key) -> MutableMap
     table = cast("MutableMapping[str, Any]", document)
     above = found.path[:-1]
     for depth, name in enumerate(above, 1):
-        if name not in table:
-            table[name] = found.setting.kind.write(found.setting.default) if depth == 2 else tomlkit.table()
+        if name not in table:  # a plain dict is written as what it is put into is: as a section, or in its one line
+            table[name] = found.setting.kind.write(found.setting.default) if depth == 2 else {}
         inner: object = table[name]
         if not isinstance(inner, dict):
             place = ".".join(above[:depth])

@@ -365,6 +365,10 @@ def test_setting_a_value_keeps_comments_and_mode(tmp_path: Path) -> None:
         ("", "github.routes.shop.eu", "me/shop", {"github": {"routes": {"shop.eu": "me/shop"}}}),
         ("", "bundle.thresholds.high", "2", {"bundle": {"thresholds": {"critical": 1, "high": 2}}}),
         ("[bundle]\nthresholds = {}\n", "bundle.thresholds.high", "2", {"bundle": {"thresholds": {"high": 2}}}),
+        *(
+            (before, "bundle.services.web.threshold", "3", {"bundle": {"services": {"web": {"threshold": 3}}}})
+            for before in ("bundle = {}\n", "[bundle]\nservices = {}\n", "bundle.services = {}\n")
+        ),
         (
             "[bundle.services.web]\nhigh = 9\n[log]\n",
             "bundle.services.web.threshold",
